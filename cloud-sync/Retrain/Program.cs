@@ -1,0 +1,2 @@
+Console.Error.WriteLine("edge-retrain: no command yet");
+return 64;

@@ -1,0 +1,2 @@
+Console.Error.WriteLine("build: no verb yet");
+return 64;

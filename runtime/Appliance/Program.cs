@@ -1,0 +1,2 @@
+Console.Error.WriteLine("edge-appliance: no command yet");
+return 64;
