@@ -1,2 +1,10 @@
-Console.Error.WriteLine("bench: no name yet");
-return 64;
+using EdgeAppliance.Bench;
+
+// Name -> benchmark. Each takes where its data lies (--data DIR, else ../shared/data) and answers an exit status.
+var benches = new SortedDictionary<string, Func<BenchArguments, int>>(StringComparer.Ordinal)
+{
+};
+
+return BenchArguments.Parse(args) is { } given && benches.TryGetValue(given.Name, out var run)
+    ? run(given)
+    : BenchArguments.Usage(benches.Keys);

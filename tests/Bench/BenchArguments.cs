@@ -1,0 +1,37 @@
+namespace EdgeAppliance.Bench;
+
+/// <summary>What a benchmark was asked: its name, where its data lies, and the words only it knows.</summary>
+sealed record BenchArguments(string Name, string Data, IReadOnlyList<string> Rest)
+{
+    /// <summary>Null when there is no name, or --data without a folder.</summary>
+    public static BenchArguments? Parse(string[] args)
+    {
+        string? name = null, data = null;
+        var rest = new List<string>();
+        for (int i = 0; i < args.Length; i++)
+        {
+            if (args[i] == "--data")
+            {
+                if (++i == args.Length) return null;
+                data = args[i];
+            }
+            else if (name is null) name = args[i];
+            else rest.Add(args[i]);
+        }
+
+        return name is null ? null : new BenchArguments(name, data ?? Path.Combine("..", "shared", "data"), rest);
+    }
+
+    /// <summary>The value after <paramref name="option"/> among the words only the benchmark knows, or null.</summary>
+    public string? After(string option)
+    {
+        for (int i = 0; i + 1 < Rest.Count; i++) if (Rest[i] == option) return Rest[i + 1];
+        return null;
+    }
+
+    public static int Usage(IEnumerable<string> names)
+    {
+        Console.Error.WriteLine("bench NAME [--data DIR]; NAME is one of: " + string.Join(", ", names));
+        return 64;
+    }
+}
