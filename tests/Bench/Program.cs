@@ -3,6 +3,7 @@ using EdgeAppliance.Bench;
 // Name -> benchmark. Each takes where its data lies (--data DIR, else ../shared/data) and answers an exit status.
 var benches = new SortedDictionary<string, Func<BenchArguments, int>>(StringComparer.Ordinal)
 {
+    ["links"] = LinksBench.Run,
 };
 
 return BenchArguments.Parse(args) is { } given && benches.TryGetValue(given.Name, out var run)
