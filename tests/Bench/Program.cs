@@ -6,6 +6,12 @@ var benches = new SortedDictionary<string, Func<BenchArguments, int>>(StringComp
     ["links"] = LinksBench.Run,
 };
 
+if (args is ["--list"])
+{
+    foreach (string name in benches.Keys) Console.WriteLine(name);
+    return 0;
+}
+
 return BenchArguments.Parse(args) is { } given && benches.TryGetValue(given.Name, out var run)
     ? run(given)
     : BenchArguments.Usage(benches.Keys);
