@@ -11,15 +11,19 @@ static class FrameBudget
     /// <summary>A commit is two flushes of the disk, up to 100 ms each on a memory card: four chosen frames at 30/s.</summary>
     public const int QueuedForStore = 4;
 
-    /// <summary>Slots of the pool.</summary>
+    /// <summary>The status page shows the newest frame only.</summary>
+    public const int QueuedForPreview = 1;
+
+    /// <summary>
+    /// Slots of the pool. A sender that drops or waits needs no slot of its own: it stands where its stage's frame stood.
+    /// </summary>
     public const int Slots =
-        1                        // decode: the frame being written
-        + QueuedForInference + 1 // inference: queued, and the one on the accelerator
-        + 1                      // inference: the one just dropped, until the link has released it
-        + QueuedForScene + 1     // scene: queued, and the one being fused
-        + 1                      // scene: the one just dropped
-        + QueuedForStore + 1     // store: queued, and the one being encoded
-        + 1                      // store: the one its sender waits with
-        + 1                      // status page: the last preview
-        + 1;                     // status page: the preview being drawn
+        1                            // decode: the frame being written
+        + QueuedForInference + 1     // inference: queued, and the one on the accelerator
+        + QueuedForScene + 1         // scene: queued, and the one being fused
+        + QueuedForStore + 1         // store: queued, and the one being encoded
+        + QueuedForPreview + 1       // status page: queued, and the one being drawn
+        + 1                          // status page: the copy it is drawn on
+        + 1                          // status page: the one dropped for a newer one, until the link has released it
+        + 1;                         // out folder: the copy a saved picture is drawn on
 }

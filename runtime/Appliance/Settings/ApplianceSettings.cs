@@ -1,0 +1,65 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace EdgeAppliance.Runtime.Settings;
+
+/// <summary>Everything the appliance can be told, read once at the start. docs/settings.md has every key.</summary>
+sealed record ApplianceSettings
+{
+    /// <summary>The appliance's name in samples and topics; null: the host's name.</summary>
+    public string? Device { get; init; }
+
+    public CameraSettings Camera { get; init; } = new();
+
+    public SiteSettings Site { get; init; } = new();
+
+    public SpoolSettings Spool { get; init; } = new();
+
+    public MqttSettings Mqtt { get; init; } = new();
+
+    public StatusSettings Status { get; init; } = new();
+
+    /// <summary>The name used: the one set, or the host's.</summary>
+    [JsonIgnore]
+    public string DeviceName => Device ?? Environment.MachineName.ToLowerInvariant();
+
+    /// <summary>Relative paths in a settings file start at the file's own folder.</summary>
+    public ApplianceSettings RelativeTo(string folder) => this with
+    {
+        Site = new SiteSettings
+        {
+            Tags = Site.Tags is null or SiteSettings.Twin ? Site.Tags : Path.Combine(folder, Site.Tags),
+            Geometry = Under(folder, Site.Geometry),
+            Registry = Under(folder, Site.Registry),
+        },
+        Spool = Spool with { Folder = Path.Combine(folder, Spool.Folder) },
+        Mqtt = Mqtt with
+        {
+            PasswordFile = Under(folder, Mqtt.PasswordFile),
+            AuthorityFile = Under(folder, Mqtt.AuthorityFile),
+        },
+    };
+
+    /// <summary>Every fault, in the file's own words.</summary>
+    public IEnumerable<string> Faults()
+    {
+        IEnumerable<string> own = DeviceName.Length is 0 or > 64 || DeviceName.AsSpan().ContainsAny("/+#\0 ")
+            ? [$"device is '{DeviceName}': 1 to 64 characters without blanks, / + and #, since it is part of a topic"]
+            : [];
+        bool isTwin = Camera.Uri?.StartsWith("twin://", StringComparison.Ordinal) == true;
+        return [.. own, .. Camera.Faults(), .. Site.Faults(isTwin), .. Spool.Faults(), .. Mqtt.Faults(), .. Status.Faults()];
+    }
+
+    static string? Under(string folder, string? path) => path is null ? null : Path.Combine(folder, path);
+}
+
+/// <summary>How settings are read: camelCase keys, comments and trailing commas allowed.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    ReadCommentHandling = JsonCommentHandling.Skip,
+    AllowTrailingCommas = true,
+    RespectNullableAnnotations = true,
+    UseStringEnumConverter = true,
+    WriteIndented = true)]
+[JsonSerializable(typeof(ApplianceSettings))]
+sealed partial class SettingsJson : JsonSerializerContext;

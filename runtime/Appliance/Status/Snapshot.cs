@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using EdgeAppliance.Runtime.Pipeline;
+
+namespace EdgeAppliance.Runtime.Status;
+
+/// <summary>The camera as it stands. Null is unknown.</summary>
+sealed record CameraStatus(
+    string Uri, string State, int? Width, int? Height, double? StatedRate, string? Codec, string? Decoder,
+    string? DecoderReason, double? FrameAgeS, long Frames, double? FramesPerSecond, long CorruptPackets,
+    long Reconnects, long PoolEmpty);
+
+/// <summary>The detector as it stands.</summary>
+sealed record ModelStatus(string Name, string Sha256, string Provider, int InputWidth, int InputHeight);
+
+/// <summary>How long a stage takes.</summary>
+sealed record StageStatus(string Name, Durations Durations, double? PerSecond);
+
+/// <summary>A tag the radio heard.</summary>
+/// <param name="Track">the track that carries it now; null when none is sure enough</param>
+sealed record TagStatus(string Tag, string? Class, double? AgeS, int? Track);
+
+/// <summary>Samples since the start, and what the spool holds now.</summary>
+/// <param name="Acknowledged">answered by the endpoint's receipt; null without a broker</param>
+sealed record SampleStatus(
+    long Labels, long Chosen, long Stored, long Waiting, long? Sent, long? Acknowledged, string Courier);
+
+/// <summary>Frame memory: slots in all, lent now, refused since the start.</summary>
+sealed record PoolStatus(int Slots, int Held, long Refused);
+
+/// <summary>Everything the status page tells: one moment, never changed.</summary>
+sealed record Snapshot(
+    string Device, string Version, DateTimeOffset At, double UptimeS, bool Healthy, string? Fault,
+    CameraStatus Camera, ModelStatus Model, ImmutableArray<LinkCounts> Links, ImmutableArray<StageStatus> Stages,
+    ImmutableArray<TagStatus> Tags, int Tracks, SampleStatus Samples, PoolStatus Pool, double MemoryMiB);
+
+/// <summary>What /healthz answers.</summary>
+sealed record Health(bool Healthy, double? FrameAgeS, string? Fault);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(Snapshot))]
+[JsonSerializable(typeof(Health))]
+sealed partial class StatusJson : JsonSerializerContext;
