@@ -1,0 +1,11 @@
+namespace EdgeAppliance.CloudSync.Contract;
+
+/// <summary>Bytes that are no sample or no receipt: the message says where and why.</summary>
+public sealed class SampleFormatException : Exception
+{
+    public SampleFormatException() { }
+
+    public SampleFormatException(string message) : base(message) { }
+
+    public SampleFormatException(string message, Exception inner) : base(message, inner) { }
+}
