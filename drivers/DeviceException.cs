@@ -1,6 +1,8 @@
 namespace EdgeAppliance.Drivers;
 
-/// <summary>A fault of the world: a device gone, a native call refused. The supervisor at the edge deals with it.</summary>
+/// <summary>
+/// A fault of the world: a device gone, a native call refused. The supervisor at the edge deals with it.
+/// </summary>
 public sealed class DeviceException : Exception
 {
     /// <param name="device">what a person would call the device, without secrets: <c>rtsp://10.0.0.7/live</c></param>

@@ -19,7 +19,9 @@ public enum ObservationKind
 /// <summary>One radio reading.</summary>
 /// <param name="At">when it was taken, as near the device as is known</param>
 /// <param name="Kind">what it measures</param>
-/// <param name="Tag">the tag's pseudonym as the registry knows it, never a raw hardware address in what is stored</param>
+/// <param name="Tag">
+/// the tag's pseudonym as the registry knows it, never a raw hardware address in what is stored
+/// </param>
 /// <param name="Station">the anchor or scanner; empty for <see cref="ObservationKind.Position"/></param>
 /// <param name="Value">metres or dBm; unused for a position</param>
 /// <param name="PositionM">site frame, metres: x, y on the floor, z up; for a position only</param>
@@ -53,7 +55,9 @@ public interface IRadio : IDisposable
 {
     string Name { get; }
 
-    /// <summary>Where the anchors or scanners stand, when the source itself knows (the twin does); else empty.</summary>
+    /// <summary>
+    /// Where the anchors or scanners stand, when the source itself knows (the twin does); else empty.
+    /// </summary>
     IReadOnlyList<Station> Stations { get; }
 
     RadioCounts Counts { get; }

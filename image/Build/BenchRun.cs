@@ -14,7 +14,8 @@ static class BenchRun
         if (!passed.Contains("--data")) passed.AddRange(["--data", Repository.Below("..", "shared", "data")]);
         if (passed[0] != "--data") return Tool.Run("dotnet", [program, .. passed]);
 
-        string[] names = Tool.Ask("dotnet", program, "--list")?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        string[] names =
+            Tool.Ask("dotnet", program, "--list")?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [];
         if (names.Length == 0)
         {
             Console.Error.WriteLine("bench: there is none to run");

@@ -13,6 +13,9 @@ static partial class Publish
         ("cloud-sync/Retrain", "edge-retrain"),
     ];
 
+    /// <summary>Where published projects lie.</summary>
+    static readonly string[] Products = ["drivers", "runtime", "cloud-sync"];
+
     public static int Run(string[] words)
     {
         if (RidOf(Verb.Passed(words)) is not { } rid)
@@ -63,7 +66,7 @@ static partial class Publish
     public static IReadOnlyList<string> MissingPackages(IEnumerable<string> lines) =>
         [.. lines.Select(line => Unfound.Match(line)).Where(m => m.Success).Select(m => m.Groups[1].Value).Distinct()];
 
-    [GeneratedRegex(@"NU110[12]: Unable to find package ([\w.\-]+)")]
+    [GeneratedRegex(@"NU110[12]: Unable to find package ([\w.\-]*\w)")]
     static partial Regex Unfound { get; }
 
     /// <summary>
@@ -76,8 +79,9 @@ static partial class Publish
         foreach (string path in Directory.EnumerateFiles(Path.Combine(work, "locks"), "*.lock.json"))
         {
             string project = Path.GetFileName(path)[..^".lock.json".Length];
-            string? committed = Directory.EnumerateFiles(Repository.Root, project + ".csproj", SearchOption.AllDirectories)
-                .Select(p => Path.Combine(Path.GetDirectoryName(p)!, "packages.lock.json")).FirstOrDefault(File.Exists);
+            string? committed = Projects(project)
+                .Select(p => Path.Combine(Path.GetDirectoryName(p)!, "packages.lock.json"))
+                .FirstOrDefault(File.Exists);
             if (committed is null) continue;
             foreach (string package in Different(File.ReadAllText(committed), File.ReadAllText(path)))
             {
@@ -89,11 +93,16 @@ static partial class Publish
         return isSame;
     }
 
+    static IEnumerable<string> Projects(string name) =>
+        Products.SelectMany(folder => Directory.EnumerateFiles(
+            Repository.Below(folder), name + ".csproj", SearchOption.AllDirectories));
+
     /// <summary>Packages whose contents differ between two lock files.</summary>
     public static IReadOnlyList<string> Different(string lockA, string lockB)
     {
         var a = Hashes(lockA);
-        return [.. Hashes(lockB).Where(b => a.TryGetValue(b.Key, out string? hash) && hash != b.Value).Select(b => b.Key)];
+        var b = Hashes(lockB);
+        return [.. b.Keys.Where(name => a.TryGetValue(name, out string? hash) && hash != b[name])];
     }
 
     static Dictionary<string, string> Hashes(string text)

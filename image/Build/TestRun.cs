@@ -3,12 +3,12 @@ using System.Xml.Linq;
 
 namespace EdgeAppliance.Image.Build;
 
-/// <summary>Runs the tests and tells what came of them: failures whole, skips with their reasons, the tally last.</summary>
+/// <summary>Runs the tests and tells what came of them: failures whole, skips with reasons, the tally last.</summary>
 static class TestRun
 {
     const string Project = "tests/Tests";
 
-    /// <summary>What a tier needs is its name: nothing, recordings, processes and sockets, a browser, the source tree.</summary>
+    /// <summary>By what they need: nothing, recordings, processes and sockets, a browser, the source tree.</summary>
     static readonly string[] Tiers = ["Unit", "Replay", "Loopback", "Web", "Tidy"];
 
     /// <summary>One test that says nothing for this long is hung: the host is ended and the run has failed.</summary>
@@ -35,7 +35,9 @@ static class TestRun
         string results = Path.Combine(Repository.Artifacts, "test");
         string report = Path.Combine(results, "results.trx");
         Directory.CreateDirectory(results);
+        string smells = Path.Combine(results, "smells.txt");
         File.Delete(report);
+        File.Delete(smells);
         var progress = new TestProgress(Console.Out);
         int ended = Tool.Read("dotnet",
         [
@@ -44,10 +46,13 @@ static class TestRun
             "--logger", "console;verbosity=normal",
             "--blame-hang", "--blame-hang-timeout", HangLimit, "--blame-hang-dump-type", "none", .. filter,
         ], progress.Take, "tests");
+        if (File.Exists(smells)) foreach (string smell in File.ReadLines(smells)) Console.WriteLine($"smell: {smell}");
         return Tell(TestReport.Read(report), ended, Console.Out);
     }
 
-    /// <summary>Words for dotnet test that pick a tier; empty for all of them; null when there is no such tier.</summary>
+    /// <summary>
+    /// Words for dotnet test that pick a tier; empty for all of them; null when there is no such tier.
+    /// </summary>
     public static string[]? FilterOf(string[] words)
     {
         if (words.Length == 0) return [];
@@ -109,7 +114,8 @@ sealed record TestReport(int Passed, IReadOnlyList<string> Failed, IReadOnlyList
         List<XElement> Of(string outcome) => [.. results.Where(r => (string?)r.Attribute("outcome") == outcome)];
         string Name(XElement result) => (string?)result.Attribute("testName") ?? "a test without a name";
         var failed = results.Except(Of("Passed")).Except(Of("NotExecuted")).Select(Name);
-        return new(Of("Passed").Count, [.. failed], [.. Of("NotExecuted").Select(r => new SkippedTest(Name(r), Why(r)))]);
+        var skipped = Of("NotExecuted").Select(r => new SkippedTest(Name(r), Why(r)));
+        return new(Of("Passed").Count, [.. failed], [.. skipped]);
     }
 
     static string Why(XElement result) =>

@@ -89,7 +89,9 @@ static class Tool
         return Read(program, words, said.Add) == 0 ? string.Join('\n', said) : null;
     }
 
-    /// <summary>Where a program lies: on the path, or where Debian puts daemons, which the path of a user may lack.</summary>
+    /// <summary>
+    /// Where a program lies: on the path, or where Debian puts daemons, which the path of a user may lack.
+    /// </summary>
     public static string? Find(string program)
     {
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)

@@ -1,6 +1,6 @@
 namespace EdgeAppliance.Tests;
 
-/// <summary>Real recordings and models beside the checkout. A test that needs them skips, saying so, where they are not.</summary>
+/// <summary>Real recordings and models beside the checkout. Where they are not, a test skips and says so.</summary>
 static class SharedData
 {
     /// <summary>The checkout's own folder: the nearest one above the tests that holds the solution.</summary>

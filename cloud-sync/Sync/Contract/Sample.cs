@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace EdgeAppliance.CloudSync.Contract;
 
-/// <summary>Names a sample for ever: a version 7 UUID made when the sample is stored, so repeats are harmless.</summary>
+/// <summary>
+/// Names a sample for ever: a version 7 UUID made when the sample is stored, so repeats are harmless.
+/// </summary>
 public readonly record struct SampleId(Guid Value)
 {
     public static SampleId New() => new(Guid.CreateVersion7());
@@ -62,7 +64,9 @@ public enum Verdict
     /// <summary>It was there already; as good as stored.</summary>
     Duplicate = 2,
 
-    /// <summary>It can never be taken (unreadable, hash mismatch): the reason says why; the device sets it aside.</summary>
+    /// <summary>
+    /// It can never be taken (unreadable, hash mismatch): the reason says why; the device sets it aside.
+    /// </summary>
     Refused = 3,
 }
 

@@ -40,13 +40,14 @@ static class DebianPackages
     }
 
     /// <summary>For each package the first of its names that is known; null where none is.</summary>
-    public static List<string?> Choose(IReadOnlyList<string[]> packages, Func<IEnumerable<string>, HashSet<string>> known)
+    public static List<string?> Choose(
+        IReadOnlyList<string[]> packages, Func<IEnumerable<string>, HashSet<string>> known)
     {
         var found = known(packages.SelectMany(p => p));
         return [.. packages.Select(p => p.FirstOrDefault(found.Contains))];
     }
 
-    /// <summary>Names out of <c>apt-cache policy</c> that can be installed: a block for each, with a candidate in it.</summary>
+    /// <summary>Names that <c>apt-cache policy</c> has a candidate for, each in a block of its own.</summary>
     public static HashSet<string> Candidates(string policy)
     {
         var found = new HashSet<string>();
@@ -54,8 +55,8 @@ static class DebianPackages
         foreach (string line in policy.Split('\n'))
         {
             if (line.Length > 0 && line[0] != ' ') name = line.TrimEnd(':');
-            else if (line.Trim() is ['C', ..] candidate && candidate.StartsWith("Candidate:", StringComparison.Ordinal)
-                && !candidate.EndsWith("(none)", StringComparison.Ordinal)) found.Add(name);
+            else if (line.TrimStart().StartsWith("Candidate:", StringComparison.Ordinal)
+                && !line.EndsWith("(none)", StringComparison.Ordinal)) found.Add(name);
         }
 
         return found;

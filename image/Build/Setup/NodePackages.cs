@@ -21,7 +21,9 @@ static class NodePackages
         return ended == 0 && AreThere();
     }
 
-    /// <summary>Whether every package that is not optional was installed with the integrity that the lock names.</summary>
+    /// <summary>
+    /// Whether every package that is not optional was installed with the integrity that the lock names.
+    /// </summary>
     public static bool Same(string lockText, string installedText)
     {
         try
