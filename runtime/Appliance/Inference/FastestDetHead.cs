@@ -1,0 +1,44 @@
+namespace EdgeAppliance.Runtime.Inference;
+
+/// <summary>
+/// FastestDet: <c>1 x (5 + classes) x rows x columns</c>: objectness, offset x and y (tanh), width and height
+/// (logistic, as parts of the picture), class probabilities; score = objectness^0.6 x class^0.4.
+/// </summary>
+sealed class FastestDetHead : IHead
+{
+    readonly int _rows;
+    readonly int _columns;
+    readonly int _classes;
+    readonly int _width;
+    readonly int _height;
+
+    public FastestDetHead(HeadShapes shapes)
+    {
+        _classes = shapes.Classes;
+        var shape = shapes.Want(0, $"5 + {_classes} classes, then the grid", 1, 5 + _classes, -1, -1);
+        (_rows, _columns) = ((int)shape[2], (int)shape[3]);
+        (_width, _height) = (shapes.Card.Input.Width, shapes.Card.Input.Height);
+    }
+
+    public void Read(HeadTensors outputs, float scoreMin, Candidates into)
+    {
+        var map = outputs.First;
+        int cells = _rows * _columns;
+        for (int i = 0; i < cells; i++)
+        {
+            float objectness = MathF.Pow(map[i], 0.6f);
+            if (!(objectness >= scoreMin)) continue; // no class is surer than 1
+            int best = 0;
+            for (int c = 1; c < _classes; c++) if (map[((5 + c) * cells) + i] > map[((5 + best) * cells) + i]) best = c;
+            float score = objectness * MathF.Pow(map[((5 + best) * cells) + i], 0.4f);
+            if (!(score >= scoreMin)) continue;
+            float x = (MathF.Tanh(map[cells + i]) + (i % _columns)) / _columns * _width;
+            float y = (MathF.Tanh(map[(2 * cells) + i]) + (i / _columns)) / _rows * _height;
+            float halfWidth = Logistic(map[(3 * cells) + i]) * _width / 2;
+            float halfHeight = Logistic(map[(4 * cells) + i]) * _height / 2;
+            into.Add(new Box(x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight), best, score);
+        }
+    }
+
+    static float Logistic(float x) => 1 / (1 + MathF.Exp(-x));
+}

@@ -1,0 +1,48 @@
+namespace EdgeAppliance.Onnx;
+
+/// <summary>How a session shall be opened. A field not given has the value that serves a small machine.</summary>
+public sealed record SessionWishes
+{
+    /// <summary>Tried in this order; the CPU is always the last, asked for or not.</summary>
+    public IReadOnlyList<Provider> Providers { get; init; } = ProviderNames.FastestFirst;
+
+    /// <summary>Threads that share one run on the CPU; 0: cores less one, at least 1, at most 4.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>
+    /// Threads wait for work in a loop. It shortens a run a little and burns a core between runs (measured in
+    /// docs/inference.md), so an appliance that does other things too leaves it off.
+    /// </summary>
+    public bool Spinning { get; init; }
+
+    /// <summary>Shapes for inputs whose model leaves sizes open, by input name. Others must agree with the model.</summary>
+    public IReadOnlyDictionary<string, long[]> InputShapes { get; init; } = new Dictionary<string, long[]>();
+
+    /// <summary>Where TensorRT keeps engines and timings; null: nowhere, so each start builds anew.</summary>
+    public string? EngineFolder { get; init; }
+
+    /// <summary>TensorRT may compute in 16-bit floats.</summary>
+    public bool HalfPrecision { get; init; }
+
+    /// <summary>Runs before the session is handed over, so that no frame waits for lazy set-up.</summary>
+    public int WarmUpRuns { get; init; } = 2;
+
+    /// <summary>Counts which provider computes which node, by profiling the first warm-up run.</summary>
+    public bool CountNodes { get; init; } = true;
+
+    /// <summary>What <see cref="Threads"/> means here.</summary>
+    public int ThreadsHere => Threads > 0 ? Threads : Math.Clamp(Environment.ProcessorCount - 1, 1, 4);
+}
+
+/// <summary>Who computes what, counted in a real run.</summary>
+/// <param name="Nodes">nodes that ran</param>
+/// <param name="FellBack">those that did not run where the session was wanted, as <c>Resize /neck/up (cpu)</c></param>
+public sealed record NodePlacement(int Nodes, IReadOnlyList<string> FellBack);
+
+/// <summary>An input or output of a model.</summary>
+/// <param name="Shape">sizes; -1 where only a run tells</param>
+public sealed record TensorShape(string Name, IReadOnlyList<long> Shape)
+{
+    /// <summary>As people read it: <c>images 1x3x416x416</c>.</summary>
+    public override string ToString() => $"{Name} {string.Join('x', Shape.Select(d => d < 0 ? "?" : $"{d}"))}";
+}
