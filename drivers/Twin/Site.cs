@@ -30,9 +30,7 @@ sealed record Prop(PropKind Kind, Vector2 AtM, float Heading, float SizeM, Paint
                 at.Draw(sketch, -SizeM * .44f, SizeM * .44f, SizeM * .4f, .14f, .7f, 1, 1, Paint.Rgb(190, 188, 180), lit);
                 break;
             case PropKind.Drum:
-                sketch.Hull([new(at.Point(0, 0, .3f), .29f), new(at.Point(0, 0, .62f), .29f)], Paint, round);
-                sketch.Hull([new(at.Point(0, .1f, .86f), .2f), new(at.Point(0, -.1f, .86f), .2f)], Paint.Times(1.2f),
-                    new Vector2(lit));
+                Drum(sketch, at, round, lit);
                 break;
             case PropKind.Lamp:
                 sketch.Hull([new(at.Point(0, 0, 0), .09f), new(at.Point(0, 0, 6.6f), .05f)], Paint, round);
@@ -43,6 +41,21 @@ sealed record Prop(PropKind Kind, Vector2 AtM, float Heading, float SizeM, Paint
                     Paint.Rgb(235, 235, 230), round);
                 break;
         }
+    }
+
+    void Drum(Sketch sketch, in Block at, Vector2 round, float lit)
+    {
+        const int Corners = 12;
+        Span<Vector3> rims = stackalloc Vector3[2 * Corners];
+        for (int i = 0; i < Corners; i++)
+        {
+            var (sin, cos) = MathF.SinCos(i * 2 * MathF.PI / Corners);
+            rims[i] = at.Point(.29f * cos, .29f * sin, 0);
+            rims[Corners + i] = at.Point(.29f * cos, .29f * sin, .88f);
+        }
+
+        sketch.Silhouette(rims, Paint, round);
+        sketch.Face(rims[Corners..], Paint, 1.25f * lit);
     }
 
     void Crate(Sketch sketch, in Block at, float low, float high, float lit)

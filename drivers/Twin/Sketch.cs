@@ -78,7 +78,7 @@ sealed class Sketch(Lens lens)
     }
 
     /// <summary>The silhouette of points in the world.</summary>
-    public void Silhouette(ReadOnlySpan<Vector3> pointsM, Paint paint, float light)
+    public void Silhouette(ReadOnlySpan<Vector3> pointsM, Paint paint, Vector2 light)
     {
         int count = 0;
         foreach (var point in pointsM)
@@ -87,7 +87,7 @@ sealed class Sketch(Lens lens)
             _cloud[count++] = seen;
         }
 
-        Close(count, paint, new Vector2(light));
+        Close(count, paint, light);
     }
 
     /// <summary>Andrew's monotone chain over the cloud.</summary>

@@ -264,7 +264,7 @@ public sealed unsafe class TwinWorld
             rim[i] = new Vector3(at.X + (radiusM * cos), at.Y + (radiusM * sin), 0);
         }
 
-        shadows.Silhouette(rim, default, 1);
+        shadows.Silhouette(rim, default, Vector2.One);
     }
 
     bool IsFarOff(in Stance stance) =>

@@ -159,7 +159,7 @@ sealed record Vehicle(VehicleKind Kind, Paint Body, float LengthM, float WidthM,
             ground[i] = new Vector3(p.X + (sunM.X * p.Z), p.Y + (sunM.Y * p.Z), 0);
         }
 
-        shadows.Silhouette(ground, default, 1);
+        shadows.Silhouette(ground, default, Vector2.One);
     }
 }
 
@@ -194,7 +194,7 @@ readonly struct Block(in Stance stance)
             Point(middle + long2, -wide2, high), Point(middle - long2, -wide2, high),
         ];
         // The whole outline first, so that no background shines through between two faces.
-        sketch.Silhouette(c, paint, .8f * lit);
+        sketch.Silhouette(c, paint, new Vector2(.8f * lit));
         Wall(sketch, c[0], c[1], c[5], c[4], paint, lit, pane, paneFrom, 2);
         Wall(sketch, c[2], c[3], c[7], c[6], paint, lit, pane, 1 - paneFrom, -2);
         Wall(sketch, c[1], c[2], c[6], c[5], paint, lit, pane, .06f, 1);
