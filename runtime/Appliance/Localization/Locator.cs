@@ -1,0 +1,109 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Numerics;
+using EdgeAppliance.Drivers.Radio;
+using EdgeAppliance.Drivers.Timing;
+using EdgeAppliance.Runtime.Settings;
+
+namespace EdgeAppliance.Runtime.Localization;
+
+/// <summary>What became of all readings so far.</summary>
+/// <param name="Refused">not believed: too far from where the tag can be</param>
+/// <param name="Late">older than what the filter has already taken in</param>
+/// <param name="UnknownStation">from an anchor or scanner nobody placed</param>
+readonly record struct LocatorCounts(long Used, long Refused, long Late, long UnknownStation, long Unusable);
+
+/// <summary>
+/// Readings to fixes: one filter a tag, and where each tag was over the last seconds. Not thread safe: the scene's
+/// thread gives it the readings and asks. The same readings give the same fixes.
+/// </summary>
+sealed class Locator
+{
+    readonly RadioSettings _settings;
+    readonly FrozenDictionary<string, Vector3> _stations;
+    readonly SortedList<string, TagTrail> _tags = new(StringComparer.Ordinal);
+    long _used, _refused, _late, _unknownStation, _unusable;
+
+    public Locator(RadioSettings settings, IReadOnlyList<Station> stations)
+    {
+        _settings = settings;
+        var places = new Dictionary<string, Vector3>(StringComparer.Ordinal);
+        foreach (var station in stations) places[station.Id] = station.PositionM;
+        _stations = places.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    public LocatorCounts Counts => new(_used, _refused, _late, _unknownStation, _unusable);
+
+    /// <summary>Tags heard of, in order of their names; at most <see cref="RadioSettings.TagsMax"/>.</summary>
+    public IList<string> Tags => _tags.Keys;
+
+    /// <summary>Takes in readings, oldest first.</summary>
+    public void Take(ReadOnlySpan<Observation> readings)
+    {
+        foreach (ref readonly var reading in readings)
+        {
+            var from = Vector3.Zero;
+            if (reading.Kind != ObservationKind.Position && !_stations.TryGetValue(reading.Station, out from))
+            {
+                _unknownStation++;
+                continue;
+            }
+
+            if (!IsUsable(reading))
+            {
+                _unusable++;
+                continue;
+            }
+
+            switch (TrailOf(reading).Take(reading, from))
+            {
+                case Uptake.Used: _used++; break;
+                case Uptake.Refused: _refused++; break;
+                case Uptake.Late: _late++; break;
+            }
+        }
+    }
+
+    /// <summary>Where a tag was at an instant; false where that is not known (any more, or yet).</summary>
+    public bool TryFixAt(string tag, MonoTime at, out Fix fix)
+    {
+        fix = default;
+        return _tags.TryGetValue(tag, out var trail) && trail.TryFixAt(at, out fix);
+    }
+
+    /// <summary>Where all tags were at an instant, in order of their names; tags not known there are left out.</summary>
+    public ImmutableArray<Fix> FixesAt(MonoTime at)
+    {
+        if (_tags.Count == 0) return [];
+        var fixes = ImmutableArray.CreateBuilder<Fix>(_tags.Count);
+        for (int i = 0; i < _tags.Count; i++) if (_tags.Values[i].TryFixAt(at, out var fix)) fixes.Add(fix);
+        return fixes.DrainToImmutable();
+    }
+
+    static bool IsUsable(in Observation reading) => reading.Kind switch
+    {
+        ObservationKind.Range => reading.Value > 0 && double.IsFinite(reading.Value),
+        ObservationKind.Rssi => reading.Value < 0 && double.IsFinite(reading.Value),
+        _ => float.IsFinite(reading.PositionM.X) && float.IsFinite(reading.PositionM.Y)
+            && float.IsFinite(reading.PositionM.Z),
+    };
+
+    TagTrail TrailOf(in Observation reading)
+    {
+        if (_tags.TryGetValue(reading.Tag, out var known)) return known;
+        if (_tags.Count >= _settings.TagsMax)
+        {
+            int oldest = 0;
+            for (int i = 1; i < _tags.Count; i++)
+            {
+                if (_tags.Values[i].HeardAt < _tags.Values[oldest].HeardAt) oldest = i;
+            }
+
+            _tags.RemoveAt(oldest);
+        }
+
+        var trail = new TagTrail(reading.Tag, _settings);
+        _tags.Add(reading.Tag, trail);
+        return trail;
+    }
+}
