@@ -163,7 +163,7 @@ public sealed partial class Courier : IDisposable
             return true;
         }
 
-        byte[] payload = SampleFrame.Write(body.Json, body.Image);
+        byte[] payload = SampleFrame.Write(id, body.Json, body.Image);
         switch (_link.Publish(Topics.Samples(_options.Device), payload, out int publication))
         {
             case Delivery.Accepted:

@@ -8,4 +8,8 @@ public sealed class SampleFormatException : Exception
     public SampleFormatException(string message) : base(message) { }
 
     public SampleFormatException(string message, Exception inner) : base(message, inner) { }
+
+    /// <summary>True when a newer program wrote it: this one must be brought up to date; the bytes are kept till then.
+    /// </summary>
+    public bool IsNewer { get; init; }
 }
