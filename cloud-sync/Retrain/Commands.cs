@@ -25,11 +25,11 @@ static class Commands
         Required = true,
     };
 
-    static readonly Option<(string Host, int Port)> Broker = new("--broker")
+    static readonly Option<string> Broker = new("--broker")
     {
         Description = "the MQTT broker, HOST or HOST:PORT; without a port 1883, with --tls 8883",
-        CustomParser = ParseBroker,
-        DefaultValueFactory = _ => ("localhost", 0),
+        DefaultValueFactory = _ => "localhost",
+        Validators = { CheckBroker },
     };
 
     static readonly Option<string> Client = new("--client-id")
@@ -108,7 +108,7 @@ static class Commands
 
     static MqttOptions Mqtt(ParseResult parsed)
     {
-        var (host, port) = parsed.GetValue(Broker);
+        var (host, port) = SplitBroker(parsed.GetValue(Broker)!)!.Value;
         bool isTls = parsed.GetValue(Tls) || parsed.GetValue(TlsAuthority) is not null;
         return new MqttOptions
         {
@@ -124,17 +124,21 @@ static class Commands
         };
     }
 
-    static (string Host, int Port) ParseBroker(ArgumentResult argument)
+    static void CheckBroker(OptionResult option)
     {
-        string text = argument.Tokens[0].Value;
+        if (option.Tokens is [{ Value: var text }] && SplitBroker(text) is null)
+            option.AddError($"--broker {text}: HOST or HOST:PORT, the port 1 to 65535");
+    }
+
+    /// <summary>Host and port of an address, port 0 where it names none; null when it is no address.</summary>
+    public static (string Host, int Port)? SplitBroker(string text)
+    {
         int colon = text.LastIndexOf(':');
         // An IPv6 address has more than one colon: its port stands behind brackets.
-        bool hasPort = colon >= 0 && (text.IndexOf(':', StringComparison.Ordinal) == colon || text[colon - 1] == ']');
-        if (!hasPort) return (text.Trim('[', ']'), 0);
-        if (int.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int port)
-            && port is > 0 and <= 65535) return (text[..colon].Trim('[', ']'), port);
-        argument.AddError($"--broker {text}: HOST or HOST:PORT, the port 1 to 65535");
-        return default;
+        bool hasPort = colon > 0 && (text.IndexOf(':', StringComparison.Ordinal) == colon || text[colon - 1] == ']');
+        if (!hasPort) return text.Trim('[', ']') is { Length: > 0 } host && host[0] != ':' ? (host, 0) : null;
+        return int.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int port)
+            && port is > 0 and <= 65535 ? (text[..colon].Trim('[', ']'), port) : null;
     }
 
     static int OnDataSet(ParseResult parsed, Action<string> work)
