@@ -17,7 +17,7 @@ sealed class Association(FusionSettings settings)
     int[] _columnOf = [];
 
     /// <summary>Judges every walk by this window.</summary>
-    public void Judge(Comparison comparison, IReadOnlyList<Walk> walks)
+    public void Judge(Comparison comparison, IList<Walk> walks)
     {
         Compare(comparison, walks);
         int columns = comparison.Tags.Count;
@@ -37,7 +37,7 @@ sealed class Association(FusionSettings settings)
         Give(comparison, walks);
     }
 
-    void Compare(Comparison comparison, IReadOnlyList<Walk> walks)
+    void Compare(Comparison comparison, IList<Walk> walks)
     {
         _rows.Clear();
         foreach (var walk in walks) if (comparison.IsThere(walk)) _rows.Add(walk);
@@ -88,7 +88,7 @@ sealed class Association(FusionSettings settings)
     }
 
     // After all have been judged: a tag whose evidence moved on is taken from its old track before it is given anew.
-    void Give(Comparison comparison, IReadOnlyList<Walk> walks)
+    void Give(Comparison comparison, IList<Walk> walks)
     {
         for (int row = 0; row < _rows.Count; row++)
         {

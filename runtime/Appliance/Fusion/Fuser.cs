@@ -151,7 +151,7 @@ sealed class Fuser
         if (count == 0) return;
         var recent = end - TimeSpan.FromSeconds(_settings.RecentS);
         _comparison.Begin(_locator, _registry, serials[..count], instants[..count], recent);
-        _association.Judge(_comparison, (IReadOnlyList<Walk>)_walks.Values);
+        _association.Judge(_comparison, _walks.Values);
         Windows++;
     }
 
