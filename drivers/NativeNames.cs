@@ -12,7 +12,7 @@ static class NativeNames
 {
     static readonly ConcurrentDictionary<string, Func<nint>> Known = Install();
 
-    /// <summary>Says how a short name is loaded. The answer is asked for once per import; 0 leaves it to the runtime.</summary>
+    /// <summary>Says how a short name is loaded. Asked for once per import; 0 leaves it to the runtime.</summary>
     public static void Register(string name, Func<nint> load) => Known[name] = load;
 
     static ConcurrentDictionary<string, Func<nint>> Install()

@@ -14,7 +14,7 @@ public sealed record CameraOptions
     /// </summary>
     public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(1.8);
 
-    /// <summary>A slow camera is given this many frame intervals where they are longer than <see cref="SilenceMax"/>.</summary>
+    /// <summary>A slow camera gets this many frame intervals, where longer than <see cref="SilenceMax"/>.</summary>
     public int SilenceIntervals { get; init; } = 10;
 
     /// <summary>The instant a recording's first frame is laid on; null for the moment it is opened.</summary>

@@ -16,6 +16,7 @@ public sealed partial class FfmpegCamera : ICamera
     readonly ILogger _log;
     readonly TimeSpan _silenceMax;
     readonly MonoTime _epoch;
+    readonly TimeSpan _heldBack;
     Decoder _decoder;
     StreamClock _clock;
     MonoTime _lastFrame;
@@ -52,7 +53,11 @@ public sealed partial class FfmpegCamera : ICamera
             : options.SilenceMax;
         _lastFrame = MonoTime.Now + options.OpenTimeout - _silenceMax; // the first frame has the limit of opening
         _epoch = options.Epoch ?? MonoTime.Now;
-        Opened(log, Facts.Uri, Facts.Codec, Facts.Format.Width, Facts.Format.Height, rate, _decoder.Name, _decoder.Reason);
+        // libav's parser gives an H.264 or H.265 picture out when the next one begins, so it is seen one interval late.
+        bool isParsed = uri.IsLive && _input.Codec is ("h264" or "hevc");
+        _heldBack = isParsed && rate is { } perSecond ? TimeSpan.FromSeconds(1 / perSecond) : TimeSpan.Zero;
+        var size = Facts.Format;
+        Opened(log, Facts.Uri, Facts.Codec, size.Width, size.Height, rate, _decoder.Name, _decoder.Reason);
     }
 
     public CameraFacts Facts { get; private set; }
@@ -194,7 +199,7 @@ public sealed partial class FfmpegCamera : ICamera
         {
             StreamTime = time,
             Index = _framesBefore + frame.Index,
-            At = _uri.IsLive ? _clock.At(time, _arrival) : _epoch + time,
+            At = _uri.IsLive ? _clock.At(time, _arrival) - _heldBack : _epoch + time,
         };
     }
 

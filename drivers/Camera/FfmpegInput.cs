@@ -34,7 +34,8 @@ sealed unsafe class FfmpegInput : IDisposable
             _watchdog.Tie(_context);
             _watchdog.Guard(MonoTime.Now + options.OpenTimeout, stop);
             Open(options, stop);
-            Judge(AvFormat.avformat_find_stream_info(_context, null), nameof(AvFormat.avformat_find_stream_info), options.OpenTimeout, stop);
+            int answer = AvFormat.avformat_find_stream_info(_context, null);
+            Judge(answer, nameof(AvFormat.avformat_find_stream_info), options.OpenTimeout, stop);
             _streamIndex = AvFormat.av_find_best_stream(_context, MediaVideo, -1, -1, null, 0);
             Judge(_streamIndex, nameof(AvFormat.av_find_best_stream), options.OpenTimeout, stop);
             _stream = ((nint*)*(nint*)(_context.Address + LibavLayout.FormatStreams))[_streamIndex];
@@ -71,7 +72,8 @@ sealed unsafe class FfmpegInput : IDisposable
             int height = *(int*)(Parameters + layout.ParametersHeight);
             return new FrameFormat(
                 *(int*)(Parameters + layout.ParametersWidth), height,
-                PictureFormat.Range(*(int*)(Parameters + layout.ParametersFormat), *(int*)(Parameters + layout.ParametersColorRange)),
+                PictureFormat.Range(
+                    *(int*)(Parameters + layout.ParametersFormat), *(int*)(Parameters + layout.ParametersColorRange)),
                 PictureFormat.Matrix(*(int*)(Parameters + layout.ParametersColorSpace), height));
         }
     }
@@ -82,16 +84,24 @@ sealed unsafe class FfmpegInput : IDisposable
     public CodecParametersHandle CopyParameters()
     {
         var copy = new CodecParametersHandle();
-        Libav.Check(AvCodec.avcodec_parameters_copy(copy, Parameters), _uri.Shown, nameof(AvCodec.avcodec_parameters_copy));
+        int answer = AvCodec.avcodec_parameters_copy(copy, Parameters);
+        Libav.Check(answer, _uri.Shown, nameof(AvCodec.avcodec_parameters_copy));
         return copy;
     }
 
-    /// <summary>The next packet of the video stream, into <see cref="Packet"/>; call <see cref="Release"/> after it.</summary>
+    /// <summary>The next packet of the video, into <see cref="Packet"/>; call <see cref="Release"/> after it.</summary>
     /// <param name="deadline">of a live stream; a recording has one of its own</param>
     public PacketRead Read(MonoTime deadline, CancellationToken stop)
     {
         _watchdog.Guard(_uri.IsLive ? deadline : MonoTime.Now + FileReadMax, stop);
         int answer = AvFormat.av_read_frame(_context, Packet);
+        if (_watchdog.Barked)
+        {
+            // A parser interrupted in its wait gives up what it held back: no sign of life.
+            Release();
+            throw new DeviceException(_uri.Shown, nameof(AvFormat.av_read_frame), "nothing came before its deadline");
+        }
+
         if (answer >= 0)
         {
             _failedInRow = 0;
@@ -102,12 +112,11 @@ sealed unsafe class FfmpegInput : IDisposable
                 return PacketRead.Later;
             }
 
-            return (*(int*)(at + LibavLayout.PacketFlags) & PacketCorrupt) != 0 ? PacketRead.Corrupt : PacketRead.Packet;
+            int flags = *(int*)(at + LibavLayout.PacketFlags);
+            return (flags & PacketCorrupt) != 0 ? PacketRead.Corrupt : PacketRead.Packet;
         }
 
         stop.ThrowIfCancellationRequested();
-        if (_watchdog.Barked)
-            throw new DeviceException(_uri.Shown, nameof(AvFormat.av_read_frame), "nothing came before its deadline");
         if (answer == Averror.EOF) return PacketRead.Ended;
         // A demuxer that stays at a bad place would be asked for ever.
         bool isPassing = answer == Averror.EAGAIN || answer == Averror.INVALIDDATA;

@@ -65,7 +65,7 @@ public sealed unsafe class Decoder : IDisposable
 
     /// <summary>A decoder for packets in memory, whose times are given with them.</summary>
     /// <param name="codec">as libav names it: <c>h264</c>, <c>mjpeg</c></param>
-    /// <param name="extradata">what the container says ahead of the packets; empty where the packets say it themselves</param>
+    /// <param name="extradata">what the container says ahead of the packets; empty where they say it themselves</param>
     /// <exception cref="DeviceException">no usable libav, or no decoder of that name opens</exception>
     public Decoder(string codec, ReadOnlySpan<byte> extradata, DecoderOptions options)
         : this(Describe(codec, extradata), codec, AVRational.Microseconds, options) { }

@@ -60,6 +60,7 @@ public sealed unsafe class Encoder : IDisposable
     const int PictureIntra = 1;
     const int PacketKey = 1;
     readonly EncoderOptions _options;
+    readonly string _device;
     readonly Picture _picture = new();
     readonly PacketHandle _packet = new();
     Scaler? _scaler;
@@ -80,6 +81,7 @@ public sealed unsafe class Encoder : IDisposable
         _options = options;
         SetQuantiser(options.Quantiser);
         (Name, Reason) = Choose();
+        _device = $"encoder {Name} {options.Width}x{options.Height}";
     }
 
     /// <summary>The encoder chosen.</summary>
@@ -119,7 +121,8 @@ public sealed unsafe class Encoder : IDisposable
         _lastPts = pts;
         _picture.Pts = pts;
         _picture.Type = isFirst ? PictureIntra : 0;
-        Libav.Check(AvCodec.avcodec_send_frame(_context!, _picture.Handle), Device, nameof(AvCodec.avcodec_send_frame));
+        int answer = AvCodec.avcodec_send_frame(_context!, _picture.Handle);
+        Libav.Check(answer, _device, nameof(AvCodec.avcodec_send_frame));
         _inSegment = (_inSegment + 1) % _options.SegmentFrames;
         Drain(sink);
     }
@@ -127,7 +130,7 @@ public sealed unsafe class Encoder : IDisposable
     /// <summary>Gives what a delaying encoder still holds. The next frame begins a new segment.</summary>
     public void Flush(IPacketSink sink)
     {
-        Libav.Check(AvCodec.avcodec_send_last(_context!, 0), Device, nameof(AvCodec.avcodec_send_frame));
+        Libav.Check(AvCodec.avcodec_send_last(_context!, 0), _device, nameof(AvCodec.avcodec_send_frame));
         Drain(sink);
         Open(Name, out _);
         _inSegment = 0;
@@ -142,15 +145,13 @@ public sealed unsafe class Encoder : IDisposable
         _unscaled?.Dispose();
     }
 
-    string Device => $"encoder {Name} {_options.Width}x{_options.Height}";
-
     // A segment border costs a key frame anyway, so closing and opening there changes the quantiser with every
     // encoder alike: libx264 takes no new constant quantiser while it runs.
     void Reopen(IPacketSink sink)
     {
-        Libav.Check(AvCodec.avcodec_send_last(_context!, 0), Device, nameof(AvCodec.avcodec_send_frame));
+        Libav.Check(AvCodec.avcodec_send_last(_context!, 0), _device, nameof(AvCodec.avcodec_send_frame));
         Drain(sink);
-        if (!Open(Name, out string fault)) throw new DeviceException(Device, nameof(AvCodec.avcodec_open2), fault);
+        if (!Open(Name, out string fault)) throw new DeviceException(_device, nameof(AvCodec.avcodec_open2), fault);
     }
 
     void Place(in Frame frame)
@@ -178,7 +179,7 @@ public sealed unsafe class Encoder : IDisposable
         {
             int answer = AvCodec.avcodec_receive_packet(_context!, _packet);
             if (answer == Averror.EAGAIN || answer == Averror.EOF) return;
-            Libav.Check(answer, Device, nameof(AvCodec.avcodec_receive_packet));
+            Libav.Check(answer, _device, nameof(AvCodec.avcodec_receive_packet));
             try
             {
                 nint at = _packet.Address;

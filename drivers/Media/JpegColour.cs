@@ -49,7 +49,7 @@ static unsafe class JpegColour
             bool isLimited = format.Range == ColourRange.Limited;
             double y = isLimited ? 255.0 / 219 : 1;
             double c = isLimited ? 255.0 / 224 : 1;
-            // R = Y + rr Cr; B = Y + bb Cb; G = Y + gb Cb + gr Cr, then the same luma weights and differences of BT.601.
+            // R = Y + rr Cr; B = Y + bb Cb; G = Y + gb Cb + gr Cr, then the luma weights and differences of BT.601.
             double rr = 2 * (1 - kr), bb = 2 * (1 - kb), kg = 1 - kr - kb;
             double gb = -bb * kb / kg, gr = -rr * kr / kg;
             double yb = (Kb * bb) + (Kg * gb), yr = (Kr * rr) + (Kg * gr);

@@ -21,7 +21,7 @@ public sealed record LibavLibrary(string Name, string Version, string Path);
 public static class Libav
 {
     const string Remedy =
-        "on Debian or Ubuntu install libavcodec, libavformat, libavutil and libswscale of one FFmpeg release, 4.x to 7.x: " +
+        "on Debian or Ubuntu install libavcodec, libavformat, libavutil and libswscale of one FFmpeg, 4.x to 7.x: " +
         "apt-get install ffmpeg brings all four";
 
     const int LogQuiet = -8;
@@ -107,7 +107,8 @@ public static class Libav
         try
         {
             var row = LibavLayout.For(Major(codec), Major(format), Major(util), Major(scale));
-            AvUtil.av_log_set_level(LogQuiet); // it writes to stderr by itself; what matters comes back as an error number
+            // It writes to stderr by itself; what matters comes back as an error number.
+            AvUtil.av_log_set_level(LogQuiet);
             _ = AvFormat.avformat_network_init();
             return new Loaded(row, libraries, null);
         }
@@ -130,7 +131,7 @@ public static class Libav
         string known = string.Join(", ", LibavLayout.Known.Select(row => row.Codec));
         return found.Length == 0
             ? $"no libavcodec found (known are {known})"
-            : $"{found} without a full set of a known version (known are {known}, each with its avformat, avutil, swscale)";
+            : $"{found} without a full set of a known version ({known}, each with its avformat, avutil, swscale)";
     }
 
     static Func<string, string> LoadedPaths()
@@ -138,7 +139,8 @@ public static class Libav
         string[] maps;
         try { maps = File.ReadAllLines("/proc/self/maps"); }
         catch (IOException) { maps = []; }
-        return name => maps.FirstOrDefault(line => line.Contains($"/lib{name}.so", StringComparison.Ordinal)) is { } line
+        return name => maps.FirstOrDefault(
+            line => line.Contains($"/lib{name}.so", StringComparison.Ordinal)) is { } line
             ? line[line.IndexOf('/', StringComparison.Ordinal)..]
             : $"lib{name}";
     }

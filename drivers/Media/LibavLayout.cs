@@ -24,13 +24,11 @@ sealed record LibavLayout(int Codec, int Util, int Scale, string Releases)
     public const int PacketSize = 32;
     public const int PacketStreamIndex = 36;
     public const int PacketFlags = 40;
-    public const int FormatStreamCount = 44;
     public const int FormatStreams = 48;
     public const int ParametersCodecType = 0;
     public const int ParametersCodecId = 4;
     public const int ParametersExtradata = 16;
     public const int ParametersExtradataSize = 24;
-    public const int CodecName = 0;
     public const int CodecId = 20;
 
     public required int FrameQuality { get; init; }
@@ -57,8 +55,6 @@ sealed record LibavLayout(int Codec, int Util, int Scale, string Releases)
 
     public required int StreamTimeBase { get; init; }
 
-    public required int StreamStartTime { get; init; }
-
     public required int StreamCodecpar { get; init; }
 
     public required int FormatInterruptCallback { get; init; }
@@ -71,28 +67,28 @@ sealed record LibavLayout(int Codec, int Util, int Scale, string Releases)
             FrameQuality = 168, FrameColorRange = 384, FrameColorspace = 396, FrameBestEffortTimestamp = 408,
             FrameDecodeErrorFlags = 440, ContextFramerate = 872, ParametersFormat = 28, ParametersWidth = 56,
             ParametersHeight = 60, ParametersColorRange = 76, ParametersColorSpace = 88, StreamTimeBase = 24,
-            StreamStartTime = 32, StreamCodecpar = 208, FormatInterruptCallback = 1224,
+            StreamCodecpar = 208, FormatInterruptCallback = 1224,
         },
         new(59, 57, 6, "FFmpeg 5.x")
         {
             FrameQuality = 168, FrameColorRange = 320, FrameColorspace = 332, FrameBestEffortTimestamp = 344,
             FrameDecodeErrorFlags = 376, ContextFramerate = 712, ParametersFormat = 28, ParametersWidth = 56,
             ParametersHeight = 60, ParametersColorRange = 76, ParametersColorSpace = 88, StreamTimeBase = 16,
-            StreamStartTime = 24, StreamCodecpar = 208, FormatInterruptCallback = 200,
+            StreamCodecpar = 208, FormatInterruptCallback = 200,
         },
         new(60, 58, 7, "FFmpeg 6.x")
         {
             FrameQuality = 168, FrameColorRange = 320, FrameColorspace = 332, FrameBestEffortTimestamp = 344,
             FrameDecodeErrorFlags = 376, ContextFramerate = 704, ParametersFormat = 28, ParametersWidth = 56,
             ParametersHeight = 60, ParametersColorRange = 76, ParametersColorSpace = 88, StreamTimeBase = 32,
-            StreamStartTime = 40, StreamCodecpar = 16, FormatInterruptCallback = 200,
+            StreamCodecpar = 16, FormatInterruptCallback = 200,
         },
         new(61, 59, 8, "FFmpeg 7.x")
         {
             FrameQuality = 160, FrameColorRange = 296, FrameColorspace = 308, FrameBestEffortTimestamp = 320,
             FrameDecodeErrorFlags = 344, ContextFramerate = 100, ParametersFormat = 44, ParametersWidth = 72,
             ParametersHeight = 76, ParametersColorRange = 100, ParametersColorSpace = 112, StreamTimeBase = 32,
-            StreamStartTime = 40, StreamCodecpar = 16, FormatInterruptCallback = 216,
+            StreamCodecpar = 16, FormatInterruptCallback = 216,
         },
     ];
 
@@ -105,7 +101,8 @@ sealed record LibavLayout(int Codec, int Util, int Scale, string Releases)
             if (row.Codec == codec && row.Codec == format && row.Util == util && row.Scale == scale) return row;
         }
 
-        string known = string.Join(", ", Known.Select(row => $"{row.Codec}/{row.Codec}/{row.Util}/{row.Scale} ({row.Releases})"));
+        string known = string.Join(", ", Known.Select(
+            row => $"{row.Codec}/{row.Codec}/{row.Util}/{row.Scale} ({row.Releases})"));
         throw new DeviceException("libav", "avcodec_version",
             $"found libavcodec/avformat/avutil/swscale {codec}/{format}/{util}/{scale}; known are {known}: " +
             "install one of those, or add the measured row to LibavLayout")

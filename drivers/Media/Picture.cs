@@ -44,7 +44,7 @@ sealed unsafe class Picture : IDisposable
     /// <summary>The array of row lengths, bytes, padding included.</summary>
     public int* Strides => (int*)(Handle.Address + LibavLayout.FrameLinesize);
 
-    /// <summary>Gives the picture pixels of its own, which nobody else holds. Keeps those it has when they fit.</summary>
+    /// <summary>Gives the picture pixels of its own, held by nobody else. Keeps those it has when they fit.</summary>
     public void Allocate(int format, int width, int height)
     {
         if (Planes[0] != null && Format == format && Width == width && Height == height)
@@ -57,7 +57,8 @@ sealed unsafe class Picture : IDisposable
         Format = format;
         Width = width;
         Height = height;
-        Libav.Check(AvUtil.av_frame_get_buffer(Handle, 0), $"picture {width}x{height}", nameof(AvUtil.av_frame_get_buffer));
+        int answer = AvUtil.av_frame_get_buffer(Handle, 0);
+        Libav.Check(answer, $"picture {width}x{height}", nameof(AvUtil.av_frame_get_buffer));
     }
 
     /// <summary>Takes a frame's pixels; the picture must be yuv420p of the same size.</summary>
@@ -67,8 +68,10 @@ sealed unsafe class Picture : IDisposable
         byte* from = frame.Pixels.Pointer;
         int chroma = format.ChromaWidth;
         CopyRows(from, format.Width, Planes[0], Strides[0], format.Width, format.Height);
-        CopyRows(from + format.LumaBytes, chroma, Planes[1], Strides[1], chroma, format.ChromaHeight);
-        CopyRows(from + format.LumaBytes + format.ChromaBytes, chroma, Planes[2], Strides[2], chroma, format.ChromaHeight);
+        from += format.LumaBytes;
+        CopyRows(from, chroma, Planes[1], Strides[1], chroma, format.ChromaHeight);
+        from += format.ChromaBytes;
+        CopyRows(from, chroma, Planes[2], Strides[2], chroma, format.ChromaHeight);
     }
 
     /// <summary>Gives its pixels to a slot; the picture must be 8-bit 4:2:0, or grey, of the same size.</summary>
@@ -84,8 +87,10 @@ sealed unsafe class Picture : IDisposable
         }
 
         int chroma = format.ChromaWidth;
-        CopyRows(Planes[1], Strides[1], to + format.LumaBytes, chroma, chroma, format.ChromaHeight);
-        CopyRows(Planes[2], Strides[2], to + format.LumaBytes + format.ChromaBytes, chroma, chroma, format.ChromaHeight);
+        to += format.LumaBytes;
+        CopyRows(Planes[1], Strides[1], to, chroma, chroma, format.ChromaHeight);
+        to += format.ChromaBytes;
+        CopyRows(Planes[2], Strides[2], to, chroma, chroma, format.ChromaHeight);
     }
 
     /// <summary>Gives its pixels to another picture of the same format and size.</summary>

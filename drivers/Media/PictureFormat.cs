@@ -28,13 +28,13 @@ static class PictureFormat
     const int SpaceBt2020 = 9;
     const int SpaceBt2020Constant = 10;
 
-    /// <summary>At this height and above a stream that names no matrix is taken for BT.709, as players take it.</summary>
+    /// <summary>From this height on a stream that names no matrix is taken for BT.709, as players take it.</summary>
     const int HighDefinitionHeight = 720;
 
     /// <summary>True where the planes are those of a frame: 8-bit 4:2:0.</summary>
     public static bool IsFrameLike(int format) => format == Yuv420p || format == Yuvj420p;
 
-    /// <summary>The old "J" formats said full range by their name; the plain twin of each, with the range apart.</summary>
+    /// <summary>The old "J" formats say full range by their name: the same format without it.</summary>
     public static int WithoutRange(int format) =>
         format == Yuvj420p ? Yuv420p
         : format == Yuvj422p ? Yuv422p
@@ -42,7 +42,7 @@ static class PictureFormat
         : format == Yuvj440p ? Yuv440p
         : format;
 
-    /// <summary>Full where it is stated, where the format's name says so, or where nothing is said of RGB or grey.</summary>
+    /// <summary>Full where it is stated, where the format says so, or where nothing is said of RGB or grey.</summary>
     public static ColourRange Range(int format, int stated) => stated switch
     {
         RangeFull => ColourRange.Full,

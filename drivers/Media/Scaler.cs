@@ -41,7 +41,11 @@ public sealed unsafe class Scaler : IDisposable
         int rows = SwScale.sws_scale(
             _conversion!, source.Planes, source.Strides, 0, source.Height, _target.Planes, _target.Strides);
         if (rows != to.Height)
-            throw new DeviceException($"scaler {plan}", nameof(SwScale.sws_scale), $"{rows} rows of {to.Height} written");
+        {
+            throw new DeviceException(
+                $"scaler {plan}", nameof(SwScale.sws_scale), $"{rows} rows of {to.Height} written");
+        }
+
         return _target;
     }
 
@@ -84,7 +88,7 @@ public sealed unsafe class Scaler : IDisposable
     }
 
     static void Set(SwsContextHandle context, string option, int value) =>
-        Libav.Check(AvUtil.av_opt_set_int(context, option, value, 0), $"scaler option {option}={value}", "av_opt_set_int");
+        Libav.Check(AvUtil.av_opt_set_int(context, option, value, 0), "scaler", $"av_opt_set {option}={value}");
 
     static int Full(ColourRange range) => range == ColourRange.Full ? 1 : 0;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 
@@ -16,9 +17,8 @@ static class SessionOpening
         var usable = new List<Provider>();
         foreach (var provider in wishes.Providers.Where(p => p != Provider.Cpu).Distinct())
         {
-            string? missing = OnnxLibrary.StateOf(provider, offered, library).Missing;
-            if (missing is null) usable.Add(provider);
-            else refused.Add((provider, missing));
+            if (OnnxLibrary.StateOf(provider, offered, library).Missing is { } missing) refused.Add((provider, missing));
+            else usable.Add(provider);
         }
 
         // With every accelerator left: each failure costs one. The CPU's own failure is the model's fault.
@@ -68,8 +68,7 @@ static class SessionOpening
             for (int run = 0; run < wishes.WarmUpRuns; run++)
             {
                 opened.Run();
-                if (run == 0 && profile is not null)
-                    opened.Placement = ReadPlacement(opened.EndProfile(), opened.Provider);
+                if (run == 0 && profile is not null) opened.Placement = ReadPlacement(opened.EndProfile(), opened.Provider);
             }
 
             opened.WarmUp = Stopwatch.GetElapsedTime(from);
@@ -165,9 +164,7 @@ static class SessionOpening
         catch (UnauthorizedAccessException) { return null; }
     }
 
-    /// <summary>
-    /// Reads a profile of one run and deletes it. Null when it cannot be read: the counts are then unknown.
-    /// </summary>
+    /// <summary>Reads a profile of one run and deletes it. Null when it cannot be read: the counts are then unknown.</summary>
     static NodePlacement? ReadPlacement(string file, Provider wanted)
     {
         try
@@ -197,8 +194,8 @@ static class SessionOpening
             nodes++;
             if (provider.GetString() is not { } by || by == wanted.InOnnxRuntime()) continue;
             string op = args.TryGetProperty("op_name", out var named) ? named.GetString() ?? "?" : "?";
-            string place = by.Replace("ExecutionProvider", "", StringComparison.Ordinal);
-            fellBack.Add($"{op} {node[..^"_kernel_time".Length]} ({place})");
+            fellBack.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{op} {node[..^"_kernel_time".Length]} ({by.Replace("ExecutionProvider", "", StringComparison.Ordinal)})"));
         }
 
         return new NodePlacement(nodes, [.. fellBack]);

@@ -40,7 +40,8 @@ sealed unsafe class FrameHandle()
 }
 
 /// <summary>An AVPacket: encoded bytes in libav's hands.</summary>
-sealed unsafe class PacketHandle() : LibavHandle(Libav.Layout, AvCodec.av_packet_alloc(), nameof(AvCodec.av_packet_alloc))
+sealed unsafe class PacketHandle()
+    : LibavHandle(Libav.Layout, AvCodec.av_packet_alloc(), nameof(AvCodec.av_packet_alloc))
 {
     protected override bool ReleaseHandle()
     {

@@ -1,8 +1,6 @@
 namespace EdgeAppliance.Runtime.Inference;
 
-/// <summary>
-/// Where a picture lies in the model's input, and so the way back from there to the picture's own pixels.
-/// </summary>
+/// <summary>Where a picture lies in the model's input, and so the way back from there to the picture's own pixels.</summary>
 /// <param name="Left">of the picture in the input, pixels of the input</param>
 /// <param name="Top">of the picture in the input</param>
 /// <param name="Width">of the picture in the input, at least 1</param>
@@ -25,11 +23,12 @@ readonly record struct Fit(int Left, int Top, int Width, int Height, int SourceW
         return new((input.Width - width) / 2, (input.Height - height) / 2, width, height, sourceWidth, sourceHeight);
     }
 
-    /// <summary>A box in pixels of the input as a box in pixels of the picture; it may reach over its edges.</summary>
+    /// <summary>A box in pixels of the input as a box in pixels of the picture, cut at its edges.</summary>
     public Box ToSource(in Box box)
     {
         float x = (float)SourceWidth / Width, y = (float)SourceHeight / Height;
-        return new Box((box.Left - Left) * x, (box.Top - Top) * y, (box.Right - Left) * x, (box.Bottom - Top) * y);
+        return new Box((box.Left - Left) * x, (box.Top - Top) * y, (box.Right - Left) * x, (box.Bottom - Top) * y)
+            .ClampTo(SourceWidth, SourceHeight);
     }
 
     static int Size(double exact, bool round, int most) =>

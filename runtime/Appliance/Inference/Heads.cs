@@ -11,28 +11,17 @@ readonly ref struct HeadTensors(ReadOnlySpan<float> first, ReadOnlySpan<float> s
     public ReadOnlySpan<float> Second { get; } = second;
 }
 
-/// <summary>What of a model's outputs is wanted.</summary>
-/// <param name="ScoreMin">0 to 1</param>
-/// <param name="EveryClass">
-/// each class that scores enough is told, as evaluations count; else each place tells its best class only
-/// </param>
-readonly record struct Reading(float ScoreMin, bool EveryClass);
-
 /// <summary>Reads a model's outputs. Made once for a model, after its shapes were checked against the card.</summary>
 interface IHead
 {
-    /// <summary>Adds what scores enough, boxes in pixels of the model's input.</summary>
-    void Read(HeadTensors outputs, Reading reading, Candidates into);
+    /// <summary>Adds what scores at least <paramref name="scoreMin"/>, boxes in pixels of the model's input.</summary>
+    void Read(HeadTensors outputs, float scoreMin, Candidates into);
 }
 
-/// <summary>
-/// The heads known, by the name a card gives. docs/how-to-add-a-detector-head.md adds one in five steps.
-/// </summary>
+/// <summary>The heads known, by the name a card gives. docs/how-to-add-a-detector-head.md adds one in five steps.</summary>
 static class Heads
 {
-    /// <summary>
-    /// Makes a head, or throws <see cref="InvalidDataException"/> when the outputs are not of its form.
-    /// </summary>
+    /// <summary>Makes a head, or throws <see cref="InvalidDataException"/> when the outputs are not of its form.</summary>
     delegate IHead Maker(HeadShapes shapes);
 
     static readonly SortedDictionary<string, (int Outputs, Maker Make)> All = new(StringComparer.Ordinal)
@@ -92,7 +81,6 @@ sealed record HeadShapes(ModelCard Card, ImmutableArray<TensorShape> Outputs)
         if (fits) return shape;
         var wanted = new TensorShape("", sizes.ToArray());
         throw new InvalidDataException(
-            $"{Card.Name}: output.head {Card.Output.Head} wants{wanted} ({because}), "
-            + $"the model gives {Outputs[output]}");
+            $"{Card.Name}: output.head {Card.Output.Head} wants{wanted} ({because}), the model gives {Outputs[output]}");
     }
 }
