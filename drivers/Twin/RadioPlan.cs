@@ -16,20 +16,28 @@ static class RadioPlan
     /// <summary>Two tags nobody wears: a drawer and a fence are places tags are left at.</summary>
     const int LyingTags = 2;
 
-    /// <summary>Six posts round the yard at unlike heights, so that height does not hide in a plane of posts.</summary>
+    /// <summary>
+    /// Six posts round the yard at unlike heights, so that height does not hide in a plane of posts. Each bears an
+    /// anchor (A1 to A6) and, 30 cm below, a scanner (S1 to S6).
+    /// </summary>
     public static IReadOnlyList<Station> Stations(Site site)
     {
         float near = site.NearM - 1, far = site.WallM - .5f, middle = (near + far) / 2;
+        Vector3[] posts =
+        [
+            new(site.LeftM(near) - 1.5f, near, 3.2f), new(site.RightM(near) + 1.5f, near, 2.6f),
+            new(site.RightM(far) - 2, far, 4.4f), new(site.LeftM(far) + 2, far, 3.6f),
+            new(site.LeftM(middle) - 1, middle, 4), new(site.RightM(middle) + 1, middle, 3),
+        ];
         return
         [
-            new("A1", new Vector3(site.LeftM(near) - 1.5f, near, 3.2f)),
-            new("A2", new Vector3(site.RightM(near) + 1.5f, near, 2.6f)),
-            new("A3", new Vector3(site.RightM(far) - 2, far, 4.4f)),
-            new("A4", new Vector3(site.LeftM(far) + 2, far, 3.6f)),
-            new("A5", new Vector3(site.LeftM(middle) - 1, middle, 4.0f)),
-            new("A6", new Vector3(site.RightM(middle) + 1, middle, 3.0f)),
+            .. posts.Select((post, i) => new Station($"A{i + 1}", post)),
+            .. posts.Select((post, i) => new Station($"S{i + 1}", post - new Vector3(0, 0, .3f))),
         ];
     }
+
+    /// <summary>Anchors measure ranges, scanners power.</summary>
+    public static bool IsAnchor(string station) => station[0] == 'A';
 
     public static IReadOnlyList<TwinTag> Tags(TwinWorld world)
     {

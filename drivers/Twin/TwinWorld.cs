@@ -208,7 +208,7 @@ public sealed unsafe class TwinWorld
         return text.Append("\n  ]\n}\n").ToString();
     }
 
-    /// <summary>Anchors and scanners: the same posts carry both.</summary>
+    /// <summary>Anchors (UWB ranges, A1 to A6) and scanners (BLE power, S1 to S6).</summary>
     public IReadOnlyList<Station> Stations { get; }
 
     internal IReadOnlyList<TwinTag> Tags { get; }
