@@ -59,17 +59,18 @@ sealed unsafe class Canvas(int width, int height)
             }
         }
 
-        int left = Math.Clamp((int)low.X - 3, 0, width), right = Math.Clamp((int)high.X + 4, 0, width);
-        int top = Math.Clamp((int)low.Y - 3, 0, height), bottom = Math.Clamp((int)high.Y + 4, 0, height);
+        // Soft edges reach 2 pixels out, and read 2 further: all of that must have been cleared.
+        int left = Math.Clamp((int)low.X - 5, 0, width), right = Math.Clamp((int)high.X + 6, 0, width);
+        int top = Math.Clamp((int)low.Y - 5, 0, height), bottom = Math.Clamp((int)high.Y + 6, 0, height);
         if (left >= right || top >= bottom) return;
         for (int y = top; y < bottom; y++) _shadow.AsSpan((y * width) + left, right - left).Clear();
         fixed (byte* shadow = _shadow)
         {
             var sink = new MaskSink(shadow, width);
             for (int i = first; i < first + count; i++) _raster.Fill(shadows.Points(shadows[i]), ref sink);
-            for (int y = Math.Max(top, 2); y < Math.Min(bottom, height - 2); y++)
+            for (int y = top + 2; y < bottom - 2; y++)
             {
-                for (int x = Math.Max(left, 2); x < Math.Min(right, width - 2); x++)
+                for (int x = left + 2; x < right - 2; x++)
                 {
                     byte* at = shadow + (y * width) + x;
                     int cover = (2 * at[0]) + at[-2] + at[2] + at[-2 * width] + at[2 * width] + at[-1] + at[1];

@@ -196,9 +196,9 @@ sealed record Person(
             var (sin, cos) = MathF.SinCos(stance.Heading);
             Forward = new Vector3(cos, sin, 0);
             Side = new Vector3(-sin, cos, 0);
-            float bob = .018f * _stretch * MathF.Cos(2 * _phase);
-            var ground = new Vector3(stance.PositionM, 0);
-            Hips = ground + new Vector3(0, 0, (.515f * _heightM) + bob);
+            // The hips are as high as the leg that stands reaches, its ankle a sole above the ground.
+            const float AnkleM = .05f;
+            Hips = new Vector3(stance.PositionM, AnkleM + MathF.Max(Reach(1), Reach(-1)));
             Waist = Hips + new Vector3(0, 0, .07f * _heightM);
             Chest = Hips + (Forward * .03f * _stretch) + new Vector3(0, 0, .26f * _heightM);
             Neck = Chest + new Vector3(0, 0, .07f * _heightM);
@@ -238,14 +238,10 @@ sealed record Person(
         /// <summary>0 left, 1 right.</summary>
         public (Vector3 Hip, Vector3 Knee, Vector3 Ankle, Vector3 Toe) Leg(int leg)
         {
-            float sign = leg == 0 ? 1 : -1;
-            float thigh = sign * _swing;
-            float bend = .85f * _stretch * MathF.Max(0, sign * MathF.Cos(_phase));
+            var (thigh, shin) = Angles(leg == 0 ? 1 : -1);
             var hip = leg == 0 ? HipLeft : HipRight;
             var knee = hip + Along(thigh, .245f * _heightM);
-            var ankle = knee + Along(thigh - bend, .245f * _heightM);
-            // The standing foot stays on the ground, whatever the angles say.
-            if (ankle.Z < .05f) ankle.Z = .05f;
+            var ankle = knee + Along(shin, .245f * _heightM);
             return (hip, knee, ankle, ankle + (Forward * .14f) - new Vector3(0, 0, .01f));
         }
 
@@ -257,6 +253,20 @@ sealed record Person(
             var elbow = shoulder + outward + Along(.85f * sign * _swing, .17f * _heightM);
             var hand = elbow + Along((.85f * sign * _swing) + .25f + (.15f * _stretch), .16f * _heightM);
             return (shoulder, elbow, hand);
+        }
+
+        /// <summary>How far thigh and shin are turned forward; the leg that swings bends its knee.</summary>
+        (float Thigh, float Shin) Angles(float sign)
+        {
+            float thigh = sign * _swing;
+            return (thigh, thigh - (.85f * _stretch * MathF.Max(0, sign * MathF.Cos(_phase))));
+        }
+
+        /// <summary>How far below the hip a leg's ankle is.</summary>
+        float Reach(float sign)
+        {
+            var (thigh, shin) = Angles(sign);
+            return .245f * _heightM * (MathF.Cos(thigh) + MathF.Cos(shin));
         }
 
         /// <summary>A bone hanging down, turned forward by an angle.</summary>

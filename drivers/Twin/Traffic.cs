@@ -33,6 +33,7 @@ sealed class Traffic(Site site, ulong seed)
     const float ClearanceStepS = .25f;
 
     readonly List<Actor> _actors = [];
+    readonly List<Vector2[]> _tracks = [];
     Seeded _seeded = new(Seeded.Mix(seed, 3));
 
     public static IReadOnlyList<Actor> Of(Site site, ulong seed)
@@ -56,8 +57,17 @@ sealed class Traffic(Site site, ulong seed)
             string? tag = i == 0 || i == 2 ? $"V{i + 1:00}" : null;
             var actor = new Actor(i + 1, null, vehicle, tag, new Itinerary());
             Plan(actor, _seeded.Between(-14, 0), DriveAcross);
-            _actors.Add(actor);
+            Add(actor);
         }
+    }
+
+    void Add(Actor actor)
+    {
+        // Where it is at each step of the day: everybody drawn later looks there many times.
+        var track = new Vector2[(int)(Itinerary.DayS / ClearanceStepS)];
+        for (int step = 0; step < track.Length; step++) track[step] = actor.Way.Stance(step * ClearanceStepS).PositionM;
+        _actors.Add(actor);
+        _tracks.Add(track);
     }
 
     void AddPeople()
@@ -69,7 +79,7 @@ sealed class Traffic(Site site, ulong seed)
             string? tag = i % 4 == 3 ? null : $"P{i + 1:00}";
             var actor = new Actor(10 + i, Person.Drawn(ref _seeded), null, tag, new Itinerary());
             Plan(actor, _seeded.Between(-25, 0), WalkAbout);
-            _actors.Add(actor);
+            Add(actor);
         }
     }
 
@@ -158,19 +168,22 @@ sealed class Traffic(Site site, ulong seed)
 
     bool KeepsClear(Actor actor, float sinceS)
     {
-        for (float s = sinceS; s < actor.Way.EndS - 1; s += ClearanceStepS)
+        int last = (int)((actor.Way.EndS - 1) / ClearanceStepS), day = (int)(Itinerary.DayS / ClearanceStepS);
+        for (int step = (int)MathF.Ceiling(sinceS / ClearanceStepS); step < last; step++)
         {
-            var at = actor.Way.Stance(s).PositionM;
+            var at = actor.Way.Stance(step * ClearanceStepS).PositionM;
             foreach (var prop in site.Props)
             {
-                if (Vector2.Distance(at, prop.AtM) < prop.RoomM + (actor.Person is null ? actor.RoomM * .7f : .3f)) return false;
+                float roomM = prop.RoomM + (actor.Person is null ? actor.RoomM * .7f : .3f);
+                if (Vector2.DistanceSquared(at, prop.AtM) < roomM * roomM) return false;
             }
 
             if (at.X < site.LeftM(at.Y) - 1 || at.X > site.RightM(at.Y) + 1) continue;
-            foreach (var other in _actors)
+            for (int i = 0; i < _actors.Count; i++)
             {
+                var other = _actors[i];
                 float roomM = actor.RoomM + other.RoomM;
-                var gap = other.Way.Stance(s).PositionM - at;
+                var gap = _tracks[i][((step % day) + day) % day] - at;
                 // Lanes are 3 m apart: only along the road do vehicles need their length.
                 if (actor.Vehicle is not null && other.Vehicle is not null && MathF.Abs(gap.Y) > 2.6f) continue;
                 if (gap.LengthSquared() < roomM * roomM) return false;

@@ -15,8 +15,10 @@ public sealed unsafe class TwinWorld
     public const string PersonClass = "person";
     public const string VehicleClass = "vehicle";
 
-    /// <summary>Drawn first and last in the id plane: nobody, and something that stands in the way.</summary>
-    const byte Nobody = 0, Thing = 255;
+    /// <summary>In the id plane: something that stands in the way. 0 is nobody.</summary>
+    const byte Thing = 255;
+
+    const byte White = 255;
 
     static readonly string[] AllNames = ["yard", "yard-dusk"];
 
@@ -97,7 +99,9 @@ public sealed unsafe class TwinWorld
     public void Render(TimeSpan t, in Frame into) => Render(t, into.Luma, into.ChromaBlue, into.ChromaRed);
 
     /// <param name="without">this actor is left out</param>
-    /// <param name="isClean">no shadows, exposure or noise: for finding what an actor changes</param>
+    /// <param name="isClean">
+    /// on white, without shadows, exposure or noise: every pixel an actor covers differs, since no paint is white
+    /// </param>
     internal void Render(TimeSpan t, Span<byte> luma, Span<byte> blue, Span<byte> red, int? without, bool isClean)
     {
         if (luma.Length != Format.LumaBytes || blue.Length != Format.ChromaBytes || red.Length != Format.ChromaBytes)
@@ -107,7 +111,8 @@ public sealed unsafe class TwinWorld
 
         lock (_drawing)
         {
-            _backdrop.Luma.CopyTo(luma);
+            if (isClean) luma.Fill(White);
+            else _backdrop.Luma.CopyTo(luma);
             _backdrop.Blue.CopyTo(blue);
             _backdrop.Red.CopyTo(red);
             fixed (byte* y = luma, u = blue, v = red)

@@ -4,6 +4,7 @@ using EdgeAppliance.Bench;
 var benches = new SortedDictionary<string, Func<BenchArguments, int>>(StringComparer.Ordinal)
 {
     ["links"] = LinksBench.Run,
+    ["twin"] = TwinBench.Run,
     ["twin-export"] = TwinExport.Run,
 };
 
