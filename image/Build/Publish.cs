@@ -53,13 +53,20 @@ static partial class Publish
         [
             "publish", Repository.Below(project), "-c", Repository.Configuration, "-r", rid, "--self-contained",
             "-p:PublishTrimmed=true", "-p:PublishSingleFile=true", "-p:TrimmerSingleWarn=false",
-            "-p:DebugType=none", "-p:DebugSymbols=false",
+            "-p:DebugType=none", "-p:DebugSymbols=false", "-p:PublishDocumentationFiles=false",
             $"-p:PublishLocks={Path.Combine(work, "locks")}/", "--artifacts-path", work, "-o", into, .. Dotnet.Quiet,
-        ], line => { said.Add(line); Dotnet.Say(line); }, "dotnet publish");
+        ], line => Hear(line, said), "dotnet publish");
         if (ended == 0) return 0;
         foreach (string package in MissingPackages(said))
             Console.Error.WriteLine($"publish: the package feed of this machine has no {package}, which {rid} needs");
         return ended;
+    }
+
+    /// <summary>What is missing is told once at the end, and not by every project.</summary>
+    static void Hear(string line, List<string> said)
+    {
+        said.Add(line);
+        if (!Unfound.IsMatch(line)) Dotnet.Say(line);
     }
 
     /// <summary>Packages that NuGet says it cannot find (NU1101: not at all; NU1102: not in this version).</summary>

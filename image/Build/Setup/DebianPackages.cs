@@ -69,7 +69,7 @@ static class DebianPackages
 
     static bool Get(string[] words)
     {
-        string[] all = ["apt-get", "-q", "-o", LockTimeout, .. words];
+        string[] all = ["apt-get", "-q", "-o", LockTimeout, "-o", "Dpkg::Use-Pty=0", .. words];
         if (!Environment.IsPrivilegedProcess) all = ["sudo", "DEBIAN_FRONTEND=noninteractive", .. all];
         Console.WriteLine("  " + string.Join(' ', all));
         return Tool.Run(all[0], all[1..], new() { ["DEBIAN_FRONTEND"] = "noninteractive" }) == 0;
