@@ -8,7 +8,8 @@ namespace EdgeAppliance.CloudSync;
 /// </summary>
 readonly record struct CourierNews(Receipt? Receipt, bool IsConnected, int Publication, Answer Answer, string Reason);
 
-/// <summary>Stands on the link's thread and hands over; drops, counted, rather than wait: what is dropped is sent again.
+/// <summary>Stands on the link's thread and hands over; drops, counted, rather than wait: what is dropped is sent
+/// again.
 /// </summary>
 sealed partial class CourierListener(Func<CourierNews, bool> bring, Action ring, ILogger log) : IMqttListener
 {
@@ -28,7 +29,8 @@ sealed partial class CourierListener(Func<CourierNews, bool> bring, Action ring,
         try
         {
             var receipt = SampleFrame.ReadReceipt(payload.Span);
-            if (!bring(new CourierNews(receipt, false, 0, Answer.Taken, ""))) Interlocked.Increment(ref _droppedReceipts);
+            if (!bring(new CourierNews(receipt, false, 0, Answer.Taken, "")))
+                Interlocked.Increment(ref _droppedReceipts);
         }
         catch (SampleFormatException fault)
         {

@@ -2,10 +2,13 @@ using EdgeAppliance.CloudSync.Contract;
 
 namespace EdgeAppliance.CloudSync;
 
-/// <summary>The samples under way: sent and without receipt. When each is sent again, and how many may be new.</summary>
+/// <summary>
+/// The samples under way: sent and without receipt. When each is sent again, and how many may be new.
+/// </summary>
 sealed class Flights(CourierOptions options)
 {
-    // A sample tried so often no longer holds a place in the window: one the endpoint chokes on must not stop the others.
+    // A sample tried so often no longer holds a place in the window: one the endpoint chokes on must not stop the
+    // others.
     const int PatientTries = 4;
     // Such samples are remembered and tried again slowly, so many per place in the window.
     const int ImpatientPerPlace = 8;
@@ -70,7 +73,9 @@ sealed class Flights(CourierOptions options)
             _publications.Remove(publication);
     }
 
-    /// <summary>After a new connection: what was under way is repeated by the link itself and gets its time anew.</summary>
+    /// <summary>
+    /// After a new connection: what was under way is repeated by the link itself and gets its time anew.
+    /// </summary>
     public void GiveTime(TimeSpan now)
     {
         var due = now + options.ReceiptTimeout;

@@ -27,7 +27,8 @@ sealed class Backdrop
         _seed = Seeded.Mix(seed, 7);
         var seeded = new Seeded(_seed);
         float grey = seeded.Between(125, 165);
-        _ground = new Vector3(grey + seeded.Between(-4, 12), grey + seeded.Between(-4, 5), grey - seeded.Between(0, 16));
+        _ground = new Vector3(
+            grey + seeded.Between(-4, 12), grey + seeded.Between(-4, 5), grey - seeded.Between(0, 16));
         float dark = seeded.Between(82, 108);
         _road = new Vector3(dark, dark + 1, dark + seeded.Between(0, 6));
         _isBrick = seeded.Chance(.5f);

@@ -34,7 +34,8 @@ sealed class ConvexRaster(int width, int height)
         }
 
         if (!(maxY > 0) || !(minY < height)) return;
-        int top = FirstLine(minY), bottom = Math.Min((height * Lines) - 1, (int)MathF.Ceiling((maxY * Lines) - .5f) - 1);
+        int top = FirstLine(minY);
+        int bottom = Math.Min((height * Lines) - 1, (int)MathF.Ceiling((maxY * Lines) - .5f) - 1);
         if (top > bottom) return;
         int firstRow = top / Lines, lastRow = bottom / Lines;
         int from = firstRow * Lines, count = ((lastRow + 1) * Lines) - from;

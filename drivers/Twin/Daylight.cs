@@ -31,7 +31,8 @@ sealed class Daylight(bool isDusk, ulong seed)
     public Exposure At(TimeSpan t)
     {
         double s = t.TotalSeconds;
-        double slow = Math.Sin((2 * Math.PI * s / 170) + _phase), quick = Math.Sin((2 * Math.PI * s / 47) + (2 * _phase));
+        double slow = Math.Sin((2 * Math.PI * s / 170) + _phase);
+        double quick = Math.Sin((2 * Math.PI * s / 47) + (2 * _phase));
         double contrast = 1 + (.14 * slow) + (.06 * quick);
         double level = (isDusk ? .5 : 1.0) * contrast;
         double haze = (isDusk ? 4 : 10) * (1 - contrast);

@@ -56,7 +56,9 @@ sealed class Lens
     public Vector3 RayThrough(float x, float y) =>
         Forward + (Right * ((x - CentrePx.X) / FocalPx)) + (Down * ((y - CentrePx.Y) / FocalPx));
 
-    /// <summary>The ground point at distance <paramref name="y"/> that shows in image column <paramref name="px"/>.</summary>
+    /// <summary>
+    /// The ground point at distance <paramref name="y"/> that shows in image column <paramref name="px"/>.
+    /// </summary>
     public float GroundX(float px, float y)
     {
         // Solved on the ground plane: both the depth and the offset to the right are linear in x.

@@ -1,6 +1,8 @@
 namespace EdgeAppliance.Drivers.Twin;
 
-/// <summary>Numbers drawn from a seed (SplitMix64, Steele et al. 2014): the same on every machine and release.</summary>
+/// <summary>
+/// Numbers drawn from a seed (SplitMix64, Steele et al. 2014): the same on every machine and release.
+/// </summary>
 struct Seeded(ulong seed)
 {
     ulong _state = seed;

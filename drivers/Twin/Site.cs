@@ -27,7 +27,8 @@ sealed record Prop(PropKind Kind, Vector2 AtM, float Heading, float SizeM, Paint
                 break;
             case PropKind.Pallet:
                 at.Draw(sketch, -SizeM / 2, SizeM / 2, SizeM * .45f, .02f, .14f, 1, 1, Paint.Times(.8f), lit);
-                at.Draw(sketch, -SizeM * .44f, SizeM * .44f, SizeM * .4f, .14f, .7f, 1, 1, Paint.Rgb(190, 188, 180), lit);
+                at.Draw(sketch, -SizeM * .44f, SizeM * .44f, SizeM * .4f, .14f, .7f, 1, 1, Paint.Rgb(190, 188, 180),
+                    lit);
                 break;
             case PropKind.Drum:
                 Drum(sketch, at, round, lit);
@@ -79,7 +80,12 @@ sealed record Prop(PropKind Kind, Vector2 AtM, float Heading, float SizeM, Paint
             PropKind.Lamp => 6.6f,
             _ => .6f,
         };
-        float wide = Kind switch { PropKind.Crates or PropKind.Pallet => SizeM * .55f, PropKind.Lamp => .07f, _ => .22f };
+        float wide = Kind switch
+        {
+            PropKind.Crates or PropKind.Pallet => SizeM * .55f,
+            PropKind.Lamp => .07f,
+            _ => .22f,
+        };
         var top = new Vector3(AtM + (sunM * high), 0);
         shadows.Hull([new(new Vector3(AtM, 0), wide), new(top, Kind == PropKind.Cone ? .04f : wide)], default,
             Vector2.One);
@@ -99,7 +105,8 @@ sealed class Site
         Lens = new Lens(
             new Vector3(0, 0, seeded.Between(5.2f, 6.8f)), float.DegreesToRadians(seeded.Between(15.5f, 19.5f)),
             float.DegreesToRadians(seeded.Between(-4, 4)), seeded.Between(930, 1080) * scale, width, height);
-        float nearest = Lens.PositionM.Z / MathF.Tan(MathF.Asin(-Lens.Forward.Z) + MathF.Atan(height / 2f / Lens.FocalPx));
+        float nearest =
+            Lens.PositionM.Z / MathF.Tan(MathF.Asin(-Lens.Forward.Z) + MathF.Atan(height / 2f / Lens.FocalPx));
         NearM = nearest + seeded.Between(1.2f, 1.8f);
         RoadNearM = NearM + seeded.Between(3.6f, 4.6f);
         RoadFarM = RoadNearM + 6.6f;
@@ -162,7 +169,9 @@ sealed class Site
         for (int tried = 0; props.Count < count + 2 && tried < 100; tried++)
         {
             bool isBehind = seeded.Chance(.6f);
-            float y = isBehind ? seeded.Between(RoadFarM + .9f, FarM + 1) : seeded.Between(NearM + .3f, RoadNearM - .8f);
+            float y = isBehind
+                ? seeded.Between(RoadFarM + .9f, FarM + 1)
+                : seeded.Between(NearM + .3f, RoadNearM - .8f);
             var at = new Vector2(seeded.Between(LeftM(y) * .92f, RightM(y) * .92f), y);
             var kind = (PropKind)seeded.Below(5);
             if (kind == PropKind.Lamp) kind = PropKind.Cone;

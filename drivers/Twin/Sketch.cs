@@ -22,7 +22,9 @@ readonly record struct Paint(byte Luma, byte Blue, byte Red)
 /// <summary>A ball in the world: limbs and bodies are hulls of a few.</summary>
 readonly record struct Ball(Vector3 CentreM, float RadiusM);
 
-/// <summary>A filled polygon of a sketch: luma runs from one shade to the other, left to right (parts of 256).</summary>
+/// <summary>
+/// A filled polygon of a sketch: luma runs from one shade to the other, left to right (parts of 256).
+/// </summary>
 readonly record struct Shape(int First, int Count, Paint Paint, short ShadeLeft, short ShadeRight);
 
 /// <summary>Polygons of the image plane in drawing order, in arrays that are used again frame after frame.</summary>

@@ -89,7 +89,8 @@ public sealed record TwinAddress
         bool isNumber = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number);
         if (isNumber && number >= least && number <= most && (!isWhole || number == Math.Floor(number))) return number;
         string kind = isWhole ? "a whole number" : "a number";
-        throw Refused(uri, string.Create(CultureInfo.InvariantCulture, $"{key}={value}: {kind} from {least} to {most}"));
+        throw Refused(
+            uri, string.Create(CultureInfo.InvariantCulture, $"{key}={value}: {kind} from {least} to {most}"));
     }
 
     static DeviceException Refused(string uri, string why) => new(uri, "twin address", why) { IsFinal = true };

@@ -64,7 +64,8 @@ public sealed partial class TwinCamera : ICamera, IPacketSink
         _first = _next = address.IsPaced ? Math.Max(0, Due(MonoTime.Now)) : 0;
         Facts = new CameraFacts(
             shown, world.Format, address.FrameRate, address.IsPaced, _decoder.Codec, _decoder.Name, _decoder.Reason);
-        Opened(log, shown, address.Width, address.Height, address.FrameRate, address.Quantiser, _encoder.Name, _decoder.Name);
+        Opened(log, shown, address.Width, address.Height, address.FrameRate, address.Quantiser, _encoder.Name,
+            _decoder.Name);
     }
 
     public CameraFacts Facts { get; }
@@ -165,7 +166,9 @@ public sealed partial class TwinCamera : ICamera, IPacketSink
         if (left > TimeSpan.Zero && stop.WaitHandle.WaitOne(left)) stop.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Whole microseconds, as the stream's time base has them: nothing is lost between here and the decoder.</summary>
+    /// <summary>
+    /// Whole microseconds, as the stream's time base has them: nothing is lost between here and the decoder.
+    /// </summary>
     TimeSpan Time(long number) => TimeSpan.FromMicroseconds(Math.Round(number * 1e6 / _address.FrameRate));
 
     long Number(TimeSpan time) => (long)Math.Round(time.TotalSeconds * _address.FrameRate);
@@ -176,7 +179,8 @@ public sealed partial class TwinCamera : ICamera, IPacketSink
     [LoggerMessage(1400, LogLevel.Information,
         "{Camera}: {Width}x{Height} at {FrameRate} a second, quantiser {Quantiser}, through {Encoder} and {Decoder}")]
     static partial void Opened(
-        ILogger log, string camera, int width, int height, double frameRate, int quantiser, string encoder, string decoder);
+        ILogger log, string camera, int width, int height, double frameRate, int quantiser, string encoder,
+            string decoder);
 
     [LoggerMessage(1401, LogLevel.Debug, "{Camera}: {Frames} frames were not read out in time, {Skipped} so far")]
     static partial void Behind(ILogger log, string camera, long frames, long skipped);

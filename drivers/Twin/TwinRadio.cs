@@ -152,7 +152,8 @@ public sealed class TwinRadio : IRadio
         // Tags take turns within a round; 4 ms of one turn are enough for six exchanges of .6 ms.
         const double TurnS = .004, ExchangeS = .0006;
         double turn = tag.Index * TurnS % interval;
-        for (long round = (long)Math.Floor((from - turn - TurnS) / interval); (round * interval) + turn < from + WindowS; round++)
+        long first = (long)Math.Floor((from - turn - TurnS) / interval);
+        for (long round = first; (round * interval) + turn < from + WindowS; round++)
         {
             for (int a = 0; a < _anchors.Length; a++)
             {
@@ -180,7 +181,9 @@ public sealed class TwinRadio : IRadio
         return Math.Max(.05, rangeM);
     }
 
-    /// <summary>Exponential, drawn anew each <see cref="TwinRadioModel.HiddenBiasS"/> and blended between draws.</summary>
+    /// <summary>
+    /// Exponential, drawn anew each <see cref="TwinRadioModel.HiddenBiasS"/> and blended between draws.
+    /// </summary>
     double Delay(int tag, int anchor, double at)
     {
         double step = at / _model.HiddenBiasS;
@@ -268,7 +271,8 @@ public sealed class TwinRadio : IRadio
 
         foreach (var prop in _world.Site.Props)
         {
-            if (prop.Kind == PropKind.Crates && Blocks(prop.AtM, prop.SizeM * .5f, prop.SizeM * 1.25f, fromM, toM)) return true;
+            if (prop.Kind == PropKind.Crates && Blocks(prop.AtM, prop.SizeM * .5f, prop.SizeM * 1.25f, fromM, toM))
+                return true;
         }
 
         return false;

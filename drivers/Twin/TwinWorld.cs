@@ -201,7 +201,9 @@ public sealed unsafe class TwinWorld
         static string Row(Vector3 v) => string.Create(CultureInfo.InvariantCulture, $"[{v.X:R}, {v.Y:R}, {v.Z:R}]");
     }
 
-    /// <summary>Tags with the class of what carries them, and where anchors and scanners stand, as the registry file.</summary>
+    /// <summary>
+    /// Tags with the class of what carries them, and where anchors and scanners stand, as the registry file.
+    /// </summary>
     public string RegistryJson()
     {
         var text = new StringBuilder("{\n  \"version\": 1,\n  \"tags\": [\n");
@@ -209,7 +211,8 @@ public sealed unsafe class TwinWorld
         text.AppendJoin(",\n", tags).Append("\n  ],\n  \"stations\": [\n");
         text.AppendJoin(",\n", Stations.Select(at => string.Create(
             CultureInfo.InvariantCulture,
-            $"    {{ \"id\": \"{at.Id}\", \"xM\": {at.PositionM.X:F3}, \"yM\": {at.PositionM.Y:F3}, \"zM\": {at.PositionM.Z:F3} }}")));
+            $"    {{ \"id\": \"{at.Id}\", \"xM\": {at.PositionM.X:F3}, \"yM\": {at.PositionM.Y:F3}, "
+            + $"\"zM\": {at.PositionM.Z:F3} }}")));
         return text.Append("\n  ]\n}\n").ToString();
     }
 
@@ -333,11 +336,14 @@ public sealed unsafe class TwinWorld
         {
             Pixels += pixels;
             Box = new TwinBox(
-                Math.Min(Box.Left, first), Math.Min(Box.Top, y), Math.Max(Box.Right, last + 1), Math.Max(Box.Bottom, y + 1));
+                Math.Min(Box.Left, first), Math.Min(Box.Top, y), Math.Max(Box.Right, last + 1),
+                    Math.Max(Box.Bottom, y + 1));
         }
     }
 
-    /// <summary>Writes who is seen; counts what an actor would show alone, since its parts are drawn in a row.</summary>
+    /// <summary>
+    /// Writes who is seen; counts what an actor would show alone, since its parts are drawn in a row.
+    /// </summary>
     struct IdSink(byte* ids, int width, byte id) : ISpanSink
     {
         Trace _whole = Trace.Empty;

@@ -40,7 +40,8 @@ sealed record Vehicle(VehicleKind Kind, Paint Body, float LengthM, float WidthM,
                 Wheels(sketch, at, stance, nose * .62f, .32f, lit, isNear: false);
                 at.Draw(sketch, -nose, nose, half, .28f, HeightM * .6f, 1, 1, Body, lit);
                 Lights(sketch, at, nose, half, .62f, lit);
-                at.Draw(sketch, -nose * .82f, nose * .42f, half * .94f, HeightM * .6f, HeightM, .72f, .8f, Body, lit, Glass);
+                at.Draw(sketch, -nose * .82f, nose * .42f, half * .94f, HeightM * .6f, HeightM, .72f, .8f, Body, lit,
+                    Glass);
                 Wheels(sketch, at, stance, nose * .62f, .32f, lit, isNear: true);
                 break;
             case VehicleKind.Van:

@@ -60,7 +60,9 @@ public sealed class OnnxSession : IDisposable
     /// <summary>Opens a model.</summary>
     /// <param name="name">what a person would call it, for messages</param>
     /// <param name="model">the ONNX file's bytes</param>
-    /// <exception cref="InvalidDataException">no model, or one this cannot bind: the message says which part</exception>
+    /// <exception cref="InvalidDataException">
+    /// no model, or one this cannot bind: the message says which part
+    /// </exception>
     /// <exception cref="DllNotFoundException">no native library</exception>
     public static OnnxSession Open(string name, byte[] model, SessionWishes wishes) =>
         SessionOpening.Open(name, model, wishes);
@@ -120,7 +122,9 @@ sealed class BoundTensor : IDisposable
         Name = name;
         Shape = shape;
         Varies = shape.Any(d => d < 0);
-        _memory = Varies ? [] : GC.AllocateArray<float>(checked((int)shape.Aggregate(1L, (a, b) => a * b)), pinned: true);
+        _memory = Varies
+            ? []
+            : GC.AllocateArray<float>(checked((int)shape.Aggregate(1L, (a, b) => a * b)), pinned: true);
         _value = Varies ? null : OrtValue.CreateTensorValueFromMemory(_memory, shape);
     }
 
@@ -145,7 +149,8 @@ sealed class BoundTensor : IDisposable
             throw new InvalidDataException($"{model}: {name} is not a tensor of 32-bit floats: export the model so");
         long[] own = [.. node.Dimensions.Select(d => (long)d)];
         if (wanted is null) return new BoundTensor(name, own);
-        bool agrees = wanted.Length == own.Length && own.Zip(wanted).All(pair => pair.First < 0 || pair.First == pair.Second);
+        bool agrees = wanted.Length == own.Length
+            && own.Zip(wanted).All(pair => pair.First < 0 || pair.First == pair.Second);
         if (!agrees)
         {
             throw new InvalidDataException($"{model}: the model's input is {new TensorShape(name, own)}, "

@@ -32,7 +32,9 @@ public static class ProviderNames
         return null;
     }
 
-    /// <summary>The file that must lie beside the library for this provider; null when it is inside the library.</summary>
+    /// <summary>
+    /// The file that must lie beside the library for this provider; null when it is inside the library.
+    /// </summary>
     internal static string? PlugIn(this Provider provider) => provider switch
     {
         Provider.TensorRt => "libonnxruntime_providers_tensorrt.so",

@@ -17,7 +17,8 @@ static class SessionOpening
         var usable = new List<Provider>();
         foreach (var provider in wishes.Providers.Where(p => p != Provider.Cpu).Distinct())
         {
-            if (OnnxLibrary.StateOf(provider, offered, library).Missing is { } missing) refused.Add((provider, missing));
+            if (OnnxLibrary.StateOf(provider, offered, library).Missing is { } missing)
+                refused.Add((provider, missing));
             else usable.Add(provider);
         }
 
@@ -68,7 +69,8 @@ static class SessionOpening
             for (int run = 0; run < wishes.WarmUpRuns; run++)
             {
                 opened.Run();
-                if (run == 0 && profile is not null) opened.Placement = ReadPlacement(opened.EndProfile(), opened.Provider);
+                if (run == 0 && profile is not null)
+                    opened.Placement = ReadPlacement(opened.EndProfile(), opened.Provider);
             }
 
             opened.WarmUp = Stopwatch.GetElapsedTime(from);
@@ -164,7 +166,9 @@ static class SessionOpening
         catch (UnauthorizedAccessException) { return null; }
     }
 
-    /// <summary>Reads a profile of one run and deletes it. Null when it cannot be read: the counts are then unknown.</summary>
+    /// <summary>
+    /// Reads a profile of one run and deletes it. Null when it cannot be read: the counts are then unknown.
+    /// </summary>
     static NodePlacement? ReadPlacement(string file, Provider wanted)
     {
         try
@@ -195,7 +199,8 @@ static class SessionOpening
             if (provider.GetString() is not { } by || by == wanted.InOnnxRuntime()) continue;
             string op = args.TryGetProperty("op_name", out var named) ? named.GetString() ?? "?" : "?";
             fellBack.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{op} {node[..^"_kernel_time".Length]} ({by.Replace("ExecutionProvider", "", StringComparison.Ordinal)})"));
+                $"{op} {node[..^"_kernel_time".Length]} ({by.Replace(
+                    "ExecutionProvider", "", StringComparison.Ordinal)})"));
         }
 
         return new NodePlacement(nodes, [.. fellBack]);

@@ -15,7 +15,9 @@ public sealed record SessionWishes
     /// </summary>
     public bool Spinning { get; init; }
 
-    /// <summary>Shapes for inputs whose model leaves sizes open, by input name. Others must agree with the model.</summary>
+    /// <summary>
+    /// Shapes for inputs whose model leaves sizes open, by input name. Others must agree with the model.
+    /// </summary>
     public IReadOnlyDictionary<string, long[]> InputShapes { get; init; } = new Dictionary<string, long[]>();
 
     /// <summary>Where TensorRT keeps engines and timings; null: nowhere, so each start builds anew.</summary>

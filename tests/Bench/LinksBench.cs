@@ -3,7 +3,9 @@ using EdgeAppliance.Runtime.Pipeline;
 
 namespace EdgeAppliance.Bench;
 
-/// <summary>Four links in a row, as in the chain: bytes allocated and time an item, each thread by its own counter.</summary>
+/// <summary>
+/// Four links in a row, as in the chain: bytes allocated and time an item, each thread by its own counter.
+/// </summary>
 static class LinksBench
 {
     const int Items = 100_000;

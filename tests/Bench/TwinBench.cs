@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeAppliance.Bench;
 
-/// <summary>What the twin costs: drawing, truth, radio, and the whole camera with encoder and decoder, one thread.</summary>
+/// <summary>
+/// What the twin costs: drawing, truth, radio, and the whole camera with encoder and decoder, one thread.
+/// </summary>
 static class TwinBench
 {
     public static int Run(BenchArguments arguments)

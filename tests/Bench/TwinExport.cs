@@ -89,7 +89,8 @@ static class TwinExport
     {
         public void Take(ReadOnlySpan<byte> bytes, TimeSpan pts, bool isKey)
         {
-            if (!decoder.Send(bytes, pts)) throw new InvalidDataException($"a packet of {bytes.Length} bytes is corrupt");
+            if (!decoder.Send(bytes, pts))
+                throw new InvalidDataException($"a packet of {bytes.Length} bytes is corrupt");
         }
     }
 }

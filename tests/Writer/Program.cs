@@ -4,7 +4,8 @@ using EdgeAppliance.CloudSync.Mqtt;
 using EdgeAppliance.CloudSync.Spool;
 using EdgeAppliance.Writer;
 
-// writer SPOOL PORT DEVICE SEED SAMPLES: stores so many samples, 20 a second, and carries them until the spool is empty.
+// writer SPOOL PORT DEVICE SEED SAMPLES: stores so many samples, 20 a second, and carries them until the spool is
+// empty.
 // It prints "committed ID" after the spool has said so, never before, and "drained" at the end.
 if (args.Length != 5)
 {

@@ -5,15 +5,17 @@ using EdgeAppliance.CloudSync.Spool;
 namespace EdgeAppliance.Retrain.Dataset;
 
 /// <summary>
-/// The COCO file of a data set, made from its journal in one go and put in place by a rename: it loads at any time. Image,
-/// annotation and category numbers follow the journal's order, so they stay when the data set grows.
+/// The COCO file of a data set, made from its journal in one go and put in place by a rename: it loads at any time.
+/// Image, annotation and category numbers follow the journal's order, so they stay when the data set grows.
 /// </summary>
 static class CocoFile
 {
     public const string AnnotationsName = "annotations.json";
     public const string DetectionsName = "detections.jsonl";
 
-    /// <summary>Writes both files beside the journal: labels, and apart from them what only the detector says.</summary>
+    /// <summary>
+    /// Writes both files beside the journal: labels, and apart from them what only the detector says.
+    /// </summary>
     /// <returns>images written</returns>
     public static long Write(string folder)
     {

@@ -8,8 +8,10 @@ namespace EdgeAppliance.Retrain.Dataset;
 readonly record struct CheckedSample(Sample Sample, ReadOnlyMemory<byte> Image);
 
 /// <summary>
-/// A data set on disk: <c>images/ID.jpg</c>, <c>journal.jsonl</c> (what is in it, append-only), and made from the journal
-/// <c>annotations.json</c> (COCO) and <c>detections.jsonl</c>. A sample is in the data set when its line is in the journal.
+/// A data set on disk: <c>images/ID.jpg</c>, <c>journal.jsonl</c> (what is in it, append-only), and made from the
+/// journal
+/// <c>annotations.json</c> (COCO) and <c>detections.jsonl</c>. A sample is in the data set when its line is in the
+/// journal.
 /// </summary>
 sealed partial class DataSetFolder : IDisposable
 {
@@ -55,7 +57,8 @@ sealed partial class DataSetFolder : IDisposable
     public bool Has(SampleId id) => _known.Contains(id.Value);
 
     /// <summary>
-    /// Adds samples and returns after images and journal are on the disk: one flush of folder and journal for all of them.
+    /// Adds samples and returns after images and journal are on the disk: one flush of folder and journal for all of
+    /// them.
     /// </summary>
     /// <returns>what became of each, in order: stored, or a duplicate</returns>
     /// <exception cref="IOException">nothing was added</exception>
@@ -90,7 +93,8 @@ sealed partial class DataSetFolder : IDisposable
 
     string ImagePath(SampleId id) => Path.Combine(_images, id + ".jpg");
 
-    // Images whose journal line was never written, and half-written files: their samples have no receipt and come again.
+    // Images whose journal line was never written, and half-written files: their samples have no receipt and come
+    // again.
     int SweepOrphans()
     {
         int swept = 0;
@@ -108,7 +112,8 @@ sealed partial class DataSetFolder : IDisposable
         return swept;
     }
 
-    [LoggerMessage(6003, LogLevel.Information, "{Folder}: {Count} images without a journal line removed; their samples have no receipt and come again")]
+    [LoggerMessage(6003, LogLevel.Information,
+        "{Folder}: {Count} images without a journal line removed; their samples have no receipt and come again")]
     static partial void OrphansSwept(ILogger log, string folder, int count);
 
     [LoggerMessage(6004, LogLevel.Information, "data set {Folder}: {Count} images")]

@@ -8,9 +8,9 @@ using Microsoft.Extensions.Logging;
 namespace EdgeAppliance.Retrain.Dataset;
 
 /// <summary>
-/// What the data set has, one line a sample: eight hex digits of CRC-32C, a space, the entry's JSON. Lines are only ever
-/// appended and flushed; a torn end (the process or the machine died in the middle of a line) is cut off when it is opened
-/// again: its sample had no receipt and comes again.
+/// What the data set has, one line a sample: eight hex digits of CRC-32C, a space, the entry's JSON. Lines are only
+/// ever appended and flushed; a torn end (the process or the machine died in the middle of a line) is cut off when it
+/// is opened again: its sample had no receipt and comes again.
 /// </summary>
 sealed partial class Journal : IDisposable
 {
@@ -60,7 +60,9 @@ sealed partial class Journal : IDisposable
         return Read(file, file.Length, read).Damaged;
     }
 
-    /// <summary>Appends entries and returns after they are on the disk; a failure leaves the journal as it was.</summary>
+    /// <summary>
+    /// Appends entries and returns after they are on the disk; a failure leaves the journal as it was.
+    /// </summary>
     /// <exception cref="IOException">the disk is full or broken</exception>
     public void Append(IEnumerable<JournalEntry> entries)
     {
@@ -124,7 +126,8 @@ sealed partial class Journal : IDisposable
     static JournalEntry? Parse(ReadOnlySpan<byte> line)
     {
         if (line.Length <= HeadBytes || line[HeadBytes - 1] != ' '
-            || !uint.TryParse(line[..(HeadBytes - 1)], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint crc)
+            || !uint.TryParse(
+                line[..(HeadBytes - 1)], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint crc)
             || Checksum.Crc32C(line[HeadBytes..]) != crc) return null;
         var entry = JsonSerializer.Deserialize(line[HeadBytes..], DatasetJson.Default.JournalEntry);
         if (entry is { Version: > JournalEntry.CurrentVersion })
@@ -133,9 +136,11 @@ sealed partial class Journal : IDisposable
         return entry;
     }
 
-    [LoggerMessage(6001, LogLevel.Warning, "{Path}: the last {Bytes} bytes are a torn line and are cut off; its sample has no receipt and comes again")]
+    [LoggerMessage(6001, LogLevel.Warning,
+        "{Path}: the last {Bytes} bytes are a torn line and are cut off; its sample has no receipt and comes again")]
     static partial void TornEnd(ILogger log, string path, long bytes);
 
-    [LoggerMessage(6002, LogLevel.Error, "{Path}: {Count} lines do not match their checksums and are skipped: the disk altered them")]
+    [LoggerMessage(6002, LogLevel.Error,
+        "{Path}: {Count} lines do not match their checksums and are skipped: the disk altered them")]
     static partial void DamagedLines(ILogger log, string path, long count);
 }

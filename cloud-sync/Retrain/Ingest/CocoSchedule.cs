@@ -6,8 +6,8 @@ namespace EdgeAppliance.Retrain.Ingest;
 
 /// <summary>
 /// When the COCO file is made anew: when the data set grew by a tenth, so that all the making together costs about ten
-/// times the last one however large the set becomes; after a while in any case; and at the end. One at a time, beside the
-/// writer.
+/// times the last one however large the set becomes; after a while in any case; and at the end. One at a time, beside
+/// the writer.
 /// </summary>
 sealed partial class CocoSchedule(string folder, IngestOptions options, ILogger log)
 {
@@ -42,6 +42,7 @@ sealed partial class CocoSchedule(string folder, IngestOptions options, ILogger 
         }
     }
 
-    [LoggerMessage(6121, LogLevel.Error, "the COCO file of {Folder} could not be made anew: {Why}; the older one stands")]
+    [LoggerMessage(
+        6121, LogLevel.Error, "the COCO file of {Folder} could not be made anew: {Why}; the older one stands")]
     static partial void NotWritten(ILogger log, string folder, string why);
 }

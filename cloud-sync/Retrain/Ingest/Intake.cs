@@ -16,9 +16,9 @@ readonly record struct IntakeCounts(
     long Arrived, long Dropped, long Stored, long Duplicates, long Refused, long Unanswered);
 
 /// <summary>
-/// Takes samples in: checks them, writes them to the data set, and answers with a receipt when they are on the disk. The
-/// library acknowledges to the broker as soon as a message has arrived, before it is written; that is harmless, since a
-/// device repeats a sample until its receipt comes.
+/// Takes samples in: checks them, writes them to the data set, and answers with a receipt when they are on the disk.
+/// The library acknowledges to the broker as soon as a message has arrived, before it is written; that is harmless,
+/// since a device repeats a sample until its receipt comes.
 /// </summary>
 sealed partial class Intake
 {
@@ -45,8 +45,12 @@ sealed partial class Intake
         _queue.ArrivedCount, _queue.DroppedCount, Interlocked.Read(ref _stored), Interlocked.Read(ref _duplicates),
         Interlocked.Read(ref _refused), Interlocked.Read(ref _unanswered));
 
-    /// <summary>Takes in until told to stop; then works off what has arrived and brings the COCO file up to date.</summary>
-    /// <exception cref="IOException">the link gave up for good, or the disk failed otherwise than by being full</exception>
+    /// <summary>
+    /// Takes in until told to stop; then works off what has arrived and brings the COCO file up to date.
+    /// </summary>
+    /// <exception cref="IOException">
+    /// the link gave up for good, or the disk failed otherwise than by being full
+    /// </exception>
     public async Task RunAsync(CancellationToken stop)
     {
         _link.Start([Topics.AllSamples], _queue);
@@ -62,7 +66,8 @@ sealed partial class Intake
             await _coco.TickAsync(_set.Images, isLast: false).ConfigureAwait(false);
         }
 
-        while (_queue.Take(batch, _options.BatchMax)) await TakeAsync(batch, CancellationToken.None).ConfigureAwait(false);
+        while (_queue.Take(batch, _options.BatchMax))
+            await TakeAsync(batch, CancellationToken.None).ConfigureAwait(false);
         await _coco.TickAsync(_set.Images, isLast: true).ConfigureAwait(false);
         Ended(_log, Counts.Stored, Counts.Duplicates, Counts.Refused, _set.Images);
     }
@@ -173,7 +178,8 @@ sealed partial class Intake
     [LoggerMessage(6103, LogLevel.Warning, "a message of {Device} is no sample: {Why}")]
     static partial void Unreadable(ILogger log, string device, string why);
 
-    [LoggerMessage(6104, LogLevel.Error, "no room for the data set {Folder}: {Why} (time {Times}). No receipts are sent, "
+    [LoggerMessage(
+        6104, LogLevel.Error, "no room for the data set {Folder}: {Why} (time {Times}). No receipts are sent, "
         + "the devices keep their samples; free space and they come")]
     static partial void NoRoom(ILogger log, string folder, string why, long times);
 

@@ -9,8 +9,8 @@ namespace EdgeAppliance.Retrain.Ingest;
 readonly record struct IntakeMessage(string Device, ReadOnlyMemory<byte> Payload);
 
 /// <summary>
-/// Between the network's thread and the writer: bounded in messages and bytes. What finds no room is dropped and counted;
-/// its device sends it again, and the network's thread is never held up.
+/// Between the network's thread and the writer: bounded in messages and bytes. What finds no room is dropped and
+/// counted; its device sends it again, and the network's thread is never held up.
 /// </summary>
 sealed partial class IntakeQueue : IMqttListener
 {

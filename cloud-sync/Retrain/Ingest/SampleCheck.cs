@@ -17,13 +17,15 @@ static class SampleCheck
         if (sample.ImageType != "image/jpeg") return $"an image of type {sample.ImageType}: image/jpeg is taken";
         if (sample.Width is < 1 or > SampleFrame.ImageSideMax || sample.Height is < 1 or > SampleFrame.ImageSideMax)
             return $"an image of {sample.Width}x{sample.Height}: 1 to {SampleFrame.ImageSideMax} a side";
-        if (Convert.ToHexStringLower(SHA256.HashData(image)) != sample.ImageSha256) return "the image's SHA-256 does not match";
+        if (Convert.ToHexStringLower(SHA256.HashData(image)) != sample.ImageSha256)
+            return "the image's SHA-256 does not match";
         if (JpegSize.Read(image) is not { } size) return "the image is no whole JPEG";
         if (size != (sample.Width, sample.Height))
             return $"the JPEG is {size.Width}x{size.Height}, the sample says {sample.Width}x{sample.Height}";
         if (!(sample.Worth is >= 0 and <= 1)) return $"worth {sample.Worth}: 0 to 1";
         return sample.Boxes.Select((box, i) => BoxFault(box, i, sample)).FirstOrDefault(fault => fault is not null)
-            ?? sample.Detections.Select((seen, i) => DetectionFault(seen, i, sample)).FirstOrDefault(fault => fault is not null);
+            ?? sample.Detections.Select((seen, i) => DetectionFault(seen, i, sample))
+                .FirstOrDefault(fault => fault is not null);
     }
 
     static string? BoxFault(SampleBox box, int number, Sample sample)
@@ -43,7 +45,8 @@ static class SampleCheck
             // and something of it is left when the rounding is cut off
             && Math.Min(left + width, sample.Width) > Math.Max(left, 0)
             && Math.Min(top + height, sample.Height) > Math.Max(top, 0);
-        return isInside ? null
+        return isInside
+            ? null
             : $"{what} ({left}, {top}, {width} x {height}) leaves its image of {sample.Width}x{sample.Height}";
     }
 }

@@ -4,10 +4,11 @@ using System.Text.Json;
 namespace EdgeAppliance.CloudSync.Contract;
 
 /// <summary>
-/// One sample as one MQTT payload: a fixed head of 36 bytes, the sample's JSON, the image's bytes (docs/sample-format.md).
-/// All numbers are big-endian: 0 magic <c>EDGS</c>, 4 version (u16), 6 zero (u16), 8 the sample's id (16 bytes), 24 JSON
-/// bytes (u32), 28 image bytes (u32), 32 CRC-32C of the JSON (u32). The first 24 stay so in every version, so that a
-/// receipt can name a sample nobody can read. The image is vouched for by its SHA-256 in the JSON.
+/// One sample as one MQTT payload: a fixed head of 36 bytes, the sample's JSON, the image's bytes
+/// (docs/sample-format.md). All numbers are big-endian: 0 magic <c>EDGS</c>, 4 version (u16), 6 zero (u16), 8 the
+/// sample's id (16 bytes), 24 JSON bytes (u32), 28 image bytes (u32), 32 CRC-32C of the JSON (u32). The first 24 stay
+/// so in every version, so that a receipt can name a sample nobody can read. The image is vouched for by its SHA-256 in
+/// the JSON.
 /// </summary>
 public static class SampleFrame
 {
@@ -51,11 +52,13 @@ public static class SampleFrame
     public static Sample Read(ReadOnlyMemory<byte> payload, out ReadOnlyMemory<byte> image)
     {
         var head = payload.Span;
-        if (head.Length < HeadBytes) throw new SampleFormatException($"{head.Length} bytes: a sample has at least {HeadBytes}");
+        if (head.Length < HeadBytes)
+            throw new SampleFormatException($"{head.Length} bytes: a sample has at least {HeadBytes}");
         if (!head.StartsWith(Magic)) throw new SampleFormatException("no sample: it does not begin with EDGS");
         ushort version = BinaryPrimitives.ReadUInt16BigEndian(head[4..]);
         if (version != Version) throw Unknown("frame", version, Version);
-        if (BinaryPrimitives.ReadUInt16BigEndian(head[6..]) != 0) throw new SampleFormatException("bytes 6 and 7 are not 0");
+        if (BinaryPrimitives.ReadUInt16BigEndian(head[6..]) != 0)
+            throw new SampleFormatException("bytes 6 and 7 are not 0");
         int jsonBytes = ReadLength(head[24..], JsonBytesMax, "JSON");
         int imageBytes = ReadLength(head[28..], ImageBytesMax, "image");
         if (HeadBytes + jsonBytes + imageBytes != payload.Length)

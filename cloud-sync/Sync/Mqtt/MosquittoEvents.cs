@@ -13,8 +13,8 @@ readonly record struct MosquittoEvent(
     MosquittoEventKind Kind, int Id, int Code, string Topic, ReadOnlyMemory<byte> Payload, long? PacketBytesMax);
 
 /// <summary>
-/// The library's callbacks. They run inside <c>mosquitto_loop</c>, on the link's thread, and only note what they are told:
-/// nobody else's code runs under native frames, so nothing of ours can throw through them.
+/// The library's callbacks. They run inside <c>mosquitto_loop</c>, on the link's thread, and only note what they are
+/// told: nobody else's code runs under native frames, so nothing of ours can throw through them.
 /// </summary>
 sealed unsafe class MosquittoEvents : IDisposable
 {
@@ -50,7 +50,11 @@ sealed unsafe class MosquittoEvents : IDisposable
     {
         long? packetBytesMax = null;
         if (Mosquitto.mosquitto_property_read_int32(
-            properties, Mosquitto.PropertyMaximumPacketSize, out uint bytes, skipFirst: false) != 0) packetBytesMax = bytes;
+            properties, Mosquitto.PropertyMaximumPacketSize, out uint bytes, skipFirst: false) != 0)
+        {
+            packetBytesMax = bytes;
+        }
+
         Note(userData, new MosquittoEvent(MosquittoEventKind.Connected, 0, code, "", default, packetBytesMax));
     }
 

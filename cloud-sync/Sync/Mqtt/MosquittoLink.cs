@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace EdgeAppliance.CloudSync.Mqtt;
 
 /// <summary>
-/// A link over libmosquitto: MQTT 5, QoS 1, a session that outlives the process. The network runs on a thread of its own
-/// that calls <c>mosquitto_loop</c>. The library's own loop thread would connect again without our CONNECT properties
-/// (2.0 does), so the session would end at the first reconnect, and its back-off has no jitter.
+/// A link over libmosquitto: MQTT 5, QoS 1, a session that outlives the process. The network runs on a thread of its
+/// own that calls <c>mosquitto_loop</c>. The library's own loop thread would connect again without our CONNECT
+/// properties (2.0 does), so the session would end at the first reconnect, and its back-off has no jitter.
 /// </summary>
 public sealed partial class MosquittoLink : IMqttLink
 {
@@ -137,9 +137,11 @@ public sealed partial class MosquittoLink : IMqttLink
 
     void Configure()
     {
-        Check(Mosquitto.mosquitto_int_option(_handle, Mosquitto.OptionProtocolVersion, Mosquitto.Protocol5), "protocol");
+        Check(Mosquitto.mosquitto_int_option(_handle, Mosquitto.OptionProtocolVersion, Mosquitto.Protocol5),
+            "protocol");
         Check(Mosquitto.mosquitto_int_option(_handle, Mosquitto.OptionTcpNoDelay, 1), "no delay");
-        // Publishing happens on other threads than the loop's: makes the library wake its loop instead of writing itself.
+        // Publishing happens on other threads than the loop's: makes the library wake its loop instead of writing
+        // itself.
         Check(Mosquitto.mosquitto_threaded_set(_handle, true), "mosquitto_threaded_set");
         Check(Mosquitto.mosquitto_max_inflight_messages_set(_handle, (uint)_options.InFlightMax), "in-flight limit");
         if (_options.UserName is not null)
@@ -149,7 +151,8 @@ public sealed partial class MosquittoLink : IMqttLink
             // The folder is where Debian, Ubuntu and JetPack keep the system's authorities.
             string? folder = _options.TlsAuthorityFile is null ? "/etc/ssl/certs" : null;
             Check(Mosquitto.mosquitto_tls_set(
-                _handle, _options.TlsAuthorityFile, folder, _options.TlsCertificateFile, _options.TlsKeyFile, 0), "TLS files");
+                _handle, _options.TlsAuthorityFile, folder, _options.TlsCertificateFile, _options.TlsKeyFile, 0),
+                    "TLS files");
         }
 
         MosquittoEvents.Attach(_handle);
@@ -355,6 +358,7 @@ public sealed partial class MosquittoLink : IMqttLink
     [LoggerMessage(5204, LogLevel.Error, "broker {Broker}: given up, no retry can help: {Why}")]
     static partial void ConnectionHopeless(ILogger log, string broker, string why);
 
-    [LoggerMessage(5205, LogLevel.Warning, "broker {Broker}: still inside a connect that the network does not answer; left behind")]
+    [LoggerMessage(5205, LogLevel.Warning,
+        "broker {Broker}: still inside a connect that the network does not answer; left behind")]
     static partial void CloseStuck(ILogger log, string broker);
 }

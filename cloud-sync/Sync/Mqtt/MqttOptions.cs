@@ -36,12 +36,13 @@ public sealed record MqttOptions
     /// <summary>Messages the broker has not yet acknowledged, at most.</summary>
     public int InFlightMax { get; init; } = 16;
 
-    /// <summary>A message this client takes, bytes; the broker drops larger ones. What the broker takes, it says itself.
+    /// <summary>A message this client takes, bytes; the broker drops larger ones. What the broker takes, it says
+    /// itself.
     /// </summary>
     public int PacketBytesMax { get; init; } = Contract.SampleFrame.BytesMax + 1024;
 
-    /// <summary>A message the broker does not acknowledge in that time on a standing connection: the connection is given
-    /// up and made anew.</summary>
+    /// <summary>A message the broker does not acknowledge in that time on a standing connection: the connection is
+    /// given up and made anew.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The first pause before connecting again; it doubles up to the longest, each with jitter.</summary>

@@ -14,7 +14,8 @@ public static class ProcessLock
     {
         FileStream file;
         try { file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None); }
-        catch (IOException fault) when (fault.GetType() == typeof(IOException) && File.Exists(path) && !Disk.IsFull(fault))
+        catch (IOException fault)
+            when (fault.GetType() == typeof(IOException) && File.Exists(path) && !Disk.IsFull(fault))
         {
             throw new IOException($"{what} is in use by another process (lock {path}): stop that one, "
                 + $"or give this one a {setting} of its own", fault);

@@ -67,11 +67,15 @@ public sealed partial class SampleSpool : IDisposable
     /// <summary>Counts as of the last commit.</summary>
     public SpoolCounts Counts => _ledger.Counts;
 
-    /// <summary>Receipts for samples that were thinned meanwhile, since this process began: the endpoint has them.</summary>
+    /// <summary>
+    /// Receipts for samples that were thinned meanwhile, since this process began: the endpoint has them.
+    /// </summary>
     public long LateReceipts => Interlocked.Read(ref _lateReceipts);
 
     /// <summary>Stores a sample and its image; returns after the commit is on the disk.</summary>
-    /// <exception cref="ArgumentException">the image is not the one the sample describes (a bug of the caller)</exception>
+    /// <exception cref="ArgumentException">
+    /// the image is not the one the sample describes (a bug of the caller)
+    /// </exception>
     /// <exception cref="IOException">the disk failed, for another reason than being full</exception>
     public StoreResult Store(Sample sample, ReadOnlyMemory<byte> image)
     {
@@ -123,7 +127,9 @@ public sealed partial class SampleSpool : IDisposable
         }
     }
 
-    /// <summary>Puts a sample that can never be taken out of the queue; some are kept for a person to look at.</summary>
+    /// <summary>
+    /// Puts a sample that can never be taken out of the queue; some are kept for a person to look at.
+    /// </summary>
     public bool SetAside(SampleId id, string reason)
     {
         ArgumentNullException.ThrowIfNull(reason);

@@ -12,7 +12,8 @@ static partial class SpoolDatabase
     // Bodies have their own table, so that choosing what to send or to thin never reads an image.
     const string Schema = """
         CREATE TABLE samples (
-            seq INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, worth REAL NOT NULL, bytes INTEGER NOT NULL);
+            seq INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, worth REAL NOT NULL,
+                bytes INTEGER NOT NULL);
         CREATE INDEX samples_by_worth ON samples (worth DESC, seq);
         CREATE TABLE bodies (seq INTEGER PRIMARY KEY, sample BLOB NOT NULL, image BLOB NOT NULL);
         CREATE TABLE refused (
@@ -126,7 +127,8 @@ static partial class SpoolDatabase
         }
 
         var older = Directory.GetFiles(Folder(path), Path.GetFileName(path) + ".damaged-*")
-            .Where(file => !file.EndsWith("-wal", StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal))
+            .Where(file =>
+                !file.EndsWith("-wal", StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal))
             .OrderDescending(StringComparer.Ordinal).Skip(SetAsideKept);
         foreach (string file in older)
         {

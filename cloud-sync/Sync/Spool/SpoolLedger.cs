@@ -53,7 +53,8 @@ sealed class SpoolLedger : IDisposable
         {
             var now = Volatile.Read(ref _committed);
             return new SpoolCounts(
-                now.GetValueOrDefault(Stored), now.GetValueOrDefault(PendingName), now.GetValueOrDefault(PendingBytesName),
+                now.GetValueOrDefault(Stored), now.GetValueOrDefault(PendingName),
+                    now.GetValueOrDefault(PendingBytesName),
                 now.GetValueOrDefault(Acknowledged), now.GetValueOrDefault(RefusedName),
                 now.Where(count => count.Key.StartsWith(ThinnedBegins, StringComparison.Ordinal))
                     .ToImmutableSortedDictionary(count => count.Key[ThinnedBegins.Length..], count => count.Value));

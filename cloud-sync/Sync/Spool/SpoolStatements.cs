@@ -121,7 +121,9 @@ sealed class SpoolStatements : IDisposable
     /// <summary>Cuts free pages off the file's end; outside a transaction.</summary>
     public void Vacuum(int pages) => SpoolDatabase.Run(_connection, $"PRAGMA incremental_vacuum({pages})");
 
-    /// <summary>Writes the log back into the file, so that the log's space is used again; outside a transaction.</summary>
+    /// <summary>
+    /// Writes the log back into the file, so that the log's space is used again; outside a transaction.
+    /// </summary>
     public void Checkpoint() => SpoolDatabase.Run(_connection, "PRAGMA wal_checkpoint(RESTART)");
 
     public void Dispose()
@@ -133,7 +135,8 @@ sealed class SpoolStatements : IDisposable
     {
         var command = _connection.CreateCommand();
         command.CommandText = sql;
-        foreach (string name in parameters) command.Parameters.Add(new SqliteParameter { ParameterName = name, Value = DBNull.Value });
+        foreach (string name in parameters)
+            command.Parameters.Add(new SqliteParameter { ParameterName = name, Value = DBNull.Value });
         _all.Add(command);
         return command;
     }

@@ -4,8 +4,8 @@ namespace EdgeAppliance.CloudSync.Spool;
 readonly record struct ThinningRow(long Sequence, double Worth, int Bytes);
 
 /// <summary>
-/// Retention by thinning: of the older half, neighbours in time are taken in pairs and the less worthy of each goes, so a
-/// long outage leaves a sparser past instead of a hole, and the newest are never touched.
+/// Retention by thinning: of the older half, neighbours in time are taken in pairs and the less worthy of each goes, so
+/// a long outage leaves a sparser past instead of a hole, and the newest are never touched.
 /// </summary>
 static class Thinning
 {

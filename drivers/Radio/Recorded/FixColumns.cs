@@ -36,7 +36,8 @@ sealed class FixColumns
     {
         if (string.IsNullOrWhiteSpace(header))
         {
-            throw new InvalidDataException($"{path}: empty: its first line must be a header, t_s,tag,x_m,y_m,z_m,var_m2");
+            throw new InvalidDataException(
+                $"{path}: empty: its first line must be a header, t_s,tag,x_m,y_m,z_m,var_m2");
         }
 
         var names = header.TrimStart('\uFEFF').Split(',').Select(name => name.Trim().ToLowerInvariant()).ToList();
@@ -60,7 +61,8 @@ sealed class FixColumns
         double? z = Number(cells, _z, "z_m", ref fault);
         double? varX = Number(cells, _varX, "variance", ref fault), varY = Number(cells, _varY, "variance", ref fault);
         // A year either way: more is milliseconds or a date in a column of seconds.
-        if (fault is null && !(Math.Abs(t) < 3.2e7)) fault = $"t_s is {cells[_t].Trim()}: seconds from the recording's start";
+        if (fault is null && !(Math.Abs(t) < 3.2e7))
+            fault = $"t_s is {cells[_t].Trim()}: seconds from the recording's start";
         if (fault is not null) return FixRow.Malformed;
         if (x is not { } atX || y is not { } atY) return FixRow.WithoutFix;
         double? variance = varX is { } a && varY is { } b && a + b > 0 ? (a + b) / 2 : null;

@@ -46,7 +46,9 @@ public sealed partial class RecordedFixes : IRadio
     /// <summary>The first malformed row, with its line number and what is wrong; null when there is none.</summary>
     public string? FirstFault => _survey.FirstFault;
 
-    /// <summary>Opens a recording and reads it through once: to count what is malformed, and to see whether it is in order.</summary>
+    /// <summary>
+    /// Opens a recording and reads it through once: to count what is malformed, and to see whether it is in order.
+    /// </summary>
     /// <param name="epoch">the instant of <c>t_s</c> = 0</param>
     /// <exception cref="InvalidDataException">no header, no usable row, or too long to be sorted</exception>
     /// <exception cref="IOException">the file cannot be read</exception>

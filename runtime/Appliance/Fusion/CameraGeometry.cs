@@ -10,8 +10,8 @@ readonly record struct GroundPoint(Vector2 AtM, Localization.Covariance2 Covaria
 
 /// <summary>
 /// How a camera sees the floor: a calibrated camera (OpenCV's model) or a plain homography, from a JSON file; see
-/// docs/labels.md. World axes in metres, z up, floor at z = 0. Image coordinates are those of <see cref="Inference.Box"/>:
-/// (0, 0) is the upper left corner of the upper left pixel.
+/// docs/labels.md. World axes in metres, z up, floor at z = 0. Image coordinates are those of <see
+/// cref="Inference.Box"/>: (0, 0) is the upper left corner of the upper left pixel.
 /// </summary>
 abstract class CameraGeometry(string name, int width, int height)
 {
@@ -33,7 +33,9 @@ abstract class CameraGeometry(string name, int width, int height)
     /// <summary>Where a spot of the floor is seen, or null behind the camera. It may lie outside the picture.</summary>
     public abstract Vector2? ImageAt(Vector2 groundM);
 
-    /// <summary>The same camera giving smaller or larger pictures; null when the picture's shape is another one.</summary>
+    /// <summary>
+    /// The same camera giving smaller or larger pictures; null when the picture's shape is another one.
+    /// </summary>
     public CameraGeometry? At(int width, int height)
     {
         if (width == Width && height == Height) return this;
@@ -107,7 +109,8 @@ abstract class CameraGeometry(string name, int width, int height)
         else if (!(up > 0.05))
         {
             pose.Fault(pose.Path("translationM"), string.Create(CultureInfo.InvariantCulture,
-                $"puts the camera {up:F2} m above the floor: above 0.05 (world z is up, the camera's axes are OpenCV's)"));
+                $"puts the camera {up:F2} m above the floor: above 0.05 "
+                + $"(world z is up, the camera's axes are OpenCV's)"));
         }
 
         return new PinholeGeometry(name, width, height, lens, rotation, translationM);
@@ -121,7 +124,8 @@ abstract class CameraGeometry(string name, int width, int height)
         {
             for (int j = 0; j < 3; j++)
             {
-                double dot = (r[3 * i] * r[3 * j]) + (r[(3 * i) + 1] * r[(3 * j) + 1]) + (r[(3 * i) + 2] * r[(3 * j) + 2]);
+                double dot = (r[3 * i] * r[3 * j]) + (r[(3 * i) + 1] * r[(3 * j) + 1])
+                    + (r[(3 * i) + 2] * r[(3 * j) + 2]);
                 worst = Math.Max(worst, Math.Abs(dot - (i == j ? 1 : 0)));
             }
         }

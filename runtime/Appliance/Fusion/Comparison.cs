@@ -42,7 +42,8 @@ sealed class Comparison
 
     /// <summary>Fixes every known tag at every instant of the window, once for all tracks.</summary>
     public void Begin(
-        Locator locator, TagRegistry registry, ReadOnlySpan<long> serials, ReadOnlySpan<MonoTime> instants, MonoTime recent)
+        Locator locator, TagRegistry registry, ReadOnlySpan<long> serials, ReadOnlySpan<MonoTime> instants,
+            MonoTime recent)
     {
         if (!_tags.AsSpan().SequenceEqual([.. locator.Tags]))
         {
@@ -69,7 +70,9 @@ sealed class Comparison
         }
     }
 
-    /// <summary>True when the track was located in the window's last part: one that is gone carries nothing now.</summary>
+    /// <summary>
+    /// True when the track was located in the window's last part: one that is gone carries nothing now.
+    /// </summary>
     public bool IsThere(Walk walk)
     {
         for (int i = _serials.Length - 1; i >= 0 && _isRecent[i]; i--) if (walk.TryAt(_serials[i], out _)) return true;

@@ -50,7 +50,9 @@ sealed class Fuser
         _association = new Association(settings);
     }
 
-    /// <summary>Why the geometry cannot be used with this camera's frames, for the status page; null when it can.</summary>
+    /// <summary>
+    /// Why the geometry cannot be used with this camera's frames, for the status page; null when it can.
+    /// </summary>
     public string? GeometryFault { get; private set; }
 
     /// <summary>Windows compared so far.</summary>
@@ -68,7 +70,8 @@ sealed class Fuser
         if (IsDue(at, ref _nextWindow, _settings.StepS)) CompareWindow(at);
         for (int i = 0; i < located.Length; i++)
         {
-            if (_walks.TryGetValue(located[i].Track.Id, out var walk)) located[i] = located[i] with { Match = walk.Match };
+            if (_walks.TryGetValue(located[i].Track.Id, out var walk))
+                located[i] = located[i] with { Match = walk.Match };
         }
 
         return new Located(
@@ -168,7 +171,8 @@ sealed class Fuser
     {
         if (_geometry is null || (_scaled is not null && _scaled.Width == width && _scaled.Height == height)) return;
         _scaled = _geometry.At(width, height);
-        GeometryFault = _scaled is not null ? null
+        GeometryFault = _scaled is not null
+            ? null
             : $"geometry {_geometry.Name} is for {_geometry.Width} x {_geometry.Height}, the camera gives "
                 + $"{width} x {height}, another shape: calibrate at the camera's own size";
         if (_scaled is null) _walks.Clear();

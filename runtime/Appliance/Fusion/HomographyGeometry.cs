@@ -41,9 +41,12 @@ sealed class HomographyGeometry(string name, int width, int height, double[] h) 
     {
         double x = groundM.X, y = groundM.Y;
         // The adjugate is the inverse up to a factor, which a homography does not feel; its sign, depth does.
-        double u = (((h[4] * h[8]) - (h[5] * h[7])) * x) + (((h[2] * h[7]) - (h[1] * h[8])) * y) + (h[1] * h[5]) - (h[2] * h[4]);
-        double v = (((h[5] * h[6]) - (h[3] * h[8])) * x) + (((h[0] * h[8]) - (h[2] * h[6])) * y) + (h[2] * h[3]) - (h[0] * h[5]);
-        double w = (((h[3] * h[7]) - (h[4] * h[6])) * x) + (((h[1] * h[6]) - (h[0] * h[7])) * y) + (h[0] * h[4]) - (h[1] * h[3]);
+        double u = (((h[4] * h[8]) - (h[5] * h[7])) * x) + (((h[2] * h[7]) - (h[1] * h[8])) * y) + (h[1] * h[5])
+            - (h[2] * h[4]);
+        double v = (((h[5] * h[6]) - (h[3] * h[8])) * x) + (((h[0] * h[8]) - (h[2] * h[6])) * y) + (h[2] * h[3])
+            - (h[0] * h[5]);
+        double w = (((h[3] * h[7]) - (h[4] * h[6])) * x) + (((h[1] * h[6]) - (h[0] * h[7])) * y) + (h[0] * h[4])
+            - (h[1] * h[3]);
         if (w == 0) return null;
         double depth = (h[6] * u / w) + (h[7] * v / w) + h[8];
         return depth / _near > 0 ? new Vector2((float)((u / w) + 0.5), (float)((v / w) + 0.5)) : null;

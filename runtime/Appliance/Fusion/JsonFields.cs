@@ -21,7 +21,8 @@ sealed class JsonFields
         _path = path;
         _faults = faults;
         bool isMissing = element.ValueKind == JsonValueKind.Undefined; // told where it was looked for
-        if (!isMissing && element.ValueKind != JsonValueKind.Object) Fault(path, $"is {Kind(element)}: an object is needed");
+        if (!isMissing && element.ValueKind != JsonValueKind.Object)
+            Fault(path, $"is {Kind(element)}: an object is needed");
     }
 
     public bool Has(string key) => _object.ValueKind == JsonValueKind.Object && _object.TryGetProperty(key, out _);
@@ -35,7 +36,8 @@ sealed class JsonFields
     public string Text(string key, string? otherwise = null)
     {
         if (Find(key, isOptional: otherwise is not null) is not { } value) return otherwise ?? "";
-        if (value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 and <= 200 } text) return text;
+        if (value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 and <= 200 } text)
+            return text;
         Fault(Path(key), $"is {Kind(value)}: a text of 1 to 200 characters is needed");
         return "";
     }

@@ -1,13 +1,16 @@
 namespace EdgeAppliance.Runtime.Fusion;
 
 /// <summary>
-/// OpenCV's lens: focal lengths and middle in pixels (the middle of the first pixel is 0), distortion k1, k2, p1, p2, k3.
+/// OpenCV's lens: focal lengths and middle in pixels (the middle of the first pixel is 0), distortion k1, k2, p1, p2,
+/// k3.
 /// </summary>
 sealed class Lens(double fx, double fy, double cx, double cy, double[] distortion)
 {
     const int Rounds = 20;
 
-    readonly double _k1 = distortion[0], _k2 = distortion[1], _p1 = distortion[2], _p2 = distortion[3], _k3 = distortion[4];
+    readonly double _k1 = distortion[0], _k2 = distortion[1], _p1 = distortion[2], _p2 = distortion[3];
+
+    readonly double _k3 = distortion[4];
 
     public double Fx { get; } = fx;
 

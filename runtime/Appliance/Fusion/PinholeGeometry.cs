@@ -22,7 +22,8 @@ sealed class PinholeGeometry(
     public override GroundPoint? GroundAt(Vector2 imagePx, Vector2 variancePx)
     {
         // Box edges count from the pixel's corner, OpenCV from its middle.
-        if (!lens.TryUndistort(imagePx.X - 0.5, imagePx.Y - 0.5, out double x, out double y, out var slope)) return null;
+        if (!lens.TryUndistort(imagePx.X - 0.5, imagePx.Y - 0.5, out double x, out double y, out var slope))
+            return null;
         double rx = (rotation[0] * x) + (rotation[3] * y) + rotation[6];
         double ry = (rotation[1] * x) + (rotation[4] * y) + rotation[7];
         double rz = (rotation[2] * x) + (rotation[5] * y) + rotation[8];
@@ -31,11 +32,14 @@ sealed class PinholeGeometry(
         double gx = _cameraX + (reach * rx), gy = _cameraY + (reach * ry);
 
         // d ground / d direction: reach (row - (r / rz) row_z), and d direction / d image is the lens's slope inverted.
-        double xx = reach * (rotation[0] - (rx / rz * rotation[2])), xy = reach * (rotation[3] - (rx / rz * rotation[5]));
-        double yx = reach * (rotation[1] - (ry / rz * rotation[2])), yy = reach * (rotation[4] - (ry / rz * rotation[5]));
+        double xx = reach * (rotation[0] - (rx / rz * rotation[2]));
+        double xy = reach * (rotation[3] - (rx / rz * rotation[5]));
+        double yx = reach * (rotation[1] - (ry / rz * rotation[2]));
+        double yy = reach * (rotation[4] - (ry / rz * rotation[5]));
         double det = (slope.Ux * slope.Vy) - (slope.Uy * slope.Vx);
         double xu = slope.Vy / det, xv = -slope.Uy / det, yu = -slope.Vx / det, yv = slope.Ux / det;
-        double ju = (xx * xu) + (xy * yu), jv = (xx * xv) + (xy * yv), ku = (yx * xu) + (yy * yu), kv = (yx * xv) + (yy * yv);
+        double ju = (xx * xu) + (xy * yu), jv = (xx * xv) + (xy * yv), ku = (yx * xu) + (yy * yu);
+        double kv = (yx * xv) + (yy * yv);
         var covariance = new Covariance2(
             (ju * ju * variancePx.X) + (jv * jv * variancePx.Y),
             (ju * ku * variancePx.X) + (jv * kv * variancePx.Y),

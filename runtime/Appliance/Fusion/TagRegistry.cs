@@ -19,9 +19,12 @@ sealed class TagRegistry
     readonly FrozenDictionary<string, RegisteredTag> _tags;
     readonly FrozenDictionary<string, double> _footprints;
 
-    /// <param name="footprintRadiiM">by class: half of how deep such a thing stands, metres; 0 for those left out</param>
+    /// <param name="footprintRadiiM">
+    /// by class: half of how deep such a thing stands, metres; 0 for those left out
+    /// </param>
     public TagRegistry(
-        IEnumerable<RegisteredTag> tags, IEnumerable<Station> stations, IReadOnlyDictionary<string, double> footprintRadiiM)
+        IEnumerable<RegisteredTag> tags, IEnumerable<Station> stations,
+        IReadOnlyDictionary<string, double> footprintRadiiM)
     {
         _tags = tags.ToFrozenDictionary(tag => tag.Tag, StringComparer.Ordinal);
         Stations = [.. stations];
@@ -76,7 +79,8 @@ sealed class TagRegistry
             var at = JsonFields.ToVector(
                 [each.Number("xM", -1e5, 1e5), each.Number("yM", -1e5, 1e5), each.Number("zM", -1e3, 1e3)]);
             each.Done();
-            if (id.Length > 0 && !stations.TryAdd(id, new Station(id, at))) each.Fault(each.Path("id"), $"is '{id}' again");
+            if (id.Length > 0 && !stations.TryAdd(id, new Station(id, at)))
+                each.Fault(each.Path("id"), $"is '{id}' again");
         }
 
         var footprints = new Dictionary<string, double>(StringComparer.Ordinal);
@@ -85,7 +89,8 @@ sealed class TagRegistry
             string name = each.Text("class");
             double radiusM = each.Number("footprintRadiusM", 0, 20);
             each.Done();
-            if (name.Length > 0 && !footprints.TryAdd(name, radiusM)) each.Fault(each.Path("class"), $"is '{name}' again");
+            if (name.Length > 0 && !footprints.TryAdd(name, radiusM))
+                each.Fault(each.Path("class"), $"is '{name}' again");
         }
 
         return new TagRegistry(tags.Values, stations.Values, footprints);

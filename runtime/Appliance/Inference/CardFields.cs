@@ -53,7 +53,8 @@ sealed class CardFields
     public int Whole(string name, int least, int most)
     {
         var json = Take(name);
-        if (json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out int value) && value >= least && value <= most)
+        if (json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out int value) && value >= least
+            && value <= most)
             return value;
         Wrong(name, json, $"a whole number from {least} to {most}");
         return least;
@@ -117,7 +118,8 @@ sealed class CardFields
     /// <summary>Faults what nobody asked for: a misspelt field is not silently ignored.</summary>
     public void Close()
     {
-        foreach (string name in _left.Keys) Fault(name, "is not a field of a model card: remove it or mend its spelling");
+        foreach (string name in _left.Keys)
+            Fault(name, "is not a field of a model card: remove it or mend its spelling");
     }
 
     public void Fault(string name, string what) => _faults.Add($"{Path(name)} {what}");

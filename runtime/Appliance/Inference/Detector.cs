@@ -37,7 +37,8 @@ sealed partial class Detector : IDisposable
     readonly float _iouMax;
     readonly string _hash;
 
-    Detector(ModelFolder model, InferenceSettings settings, OnnxSession session, IHead head, ImmutableArray<int> outputs)
+    Detector(ModelFolder model, InferenceSettings settings, OnnxSession session, IHead head,
+        ImmutableArray<int> outputs)
     {
         var card = model.Card;
         _session = session;

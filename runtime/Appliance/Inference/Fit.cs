@@ -1,6 +1,8 @@
 namespace EdgeAppliance.Runtime.Inference;
 
-/// <summary>Where a picture lies in the model's input, and so the way back from there to the picture's own pixels.</summary>
+/// <summary>
+/// Where a picture lies in the model's input, and so the way back from there to the picture's own pixels.
+/// </summary>
 /// <param name="Left">of the picture in the input, pixels of the input</param>
 /// <param name="Top">of the picture in the input</param>
 /// <param name="Width">of the picture in the input, at least 1</param>

@@ -18,10 +18,14 @@ interface IHead
     void Read(HeadTensors outputs, float scoreMin, Candidates into);
 }
 
-/// <summary>The heads known, by the name a card gives. docs/how-to-add-a-detector-head.md adds one in five steps.</summary>
+/// <summary>
+/// The heads known, by the name a card gives. docs/how-to-add-a-detector-head.md adds one in five steps.
+/// </summary>
 static class Heads
 {
-    /// <summary>Makes a head, or throws <see cref="InvalidDataException"/> when the outputs are not of its form.</summary>
+    /// <summary>
+    /// Makes a head, or throws <see cref="InvalidDataException"/> when the outputs are not of its form.
+    /// </summary>
     delegate IHead Maker(HeadShapes shapes);
 
     static readonly SortedDictionary<string, (int Outputs, Maker Make)> All = new(StringComparer.Ordinal)
@@ -81,6 +85,7 @@ sealed record HeadShapes(ModelCard Card, ImmutableArray<TensorShape> Outputs)
         if (fits) return shape;
         var wanted = new TensorShape("", sizes.ToArray());
         throw new InvalidDataException(
-            $"{Card.Name}: output.head {Card.Output.Head} wants{wanted} ({because}), the model gives {Outputs[output]}");
+            $"{Card.Name}: output.head {Card.Output.Head} wants{wanted} ({because}), "
+            + $"the model gives {Outputs[output]}");
     }
 }

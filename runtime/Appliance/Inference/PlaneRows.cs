@@ -61,7 +61,9 @@ sealed class PlaneRows
         Spread(MemoryMarshal.AsBytes(_blended.AsSpan()), _leftByte, _rightWeight, into);
     }
 
-    /// <summary>The neighbour before an output pixel and the weight of the one after it, as OpenCV clamps them.</summary>
+    /// <summary>
+    /// The neighbour before an output pixel and the weight of the one after it, as OpenCV clamps them.
+    /// </summary>
     static (int First, double Weight) At(int index, int outputs, int luma, int step, int samples)
     {
         double inLuma = ((index + 0.5) * luma / outputs) - 0.5;
@@ -71,7 +73,9 @@ sealed class PlaneRows
         return first >= samples - 1 ? (samples - 1, 0) : (first, at - first);
     }
 
-    /// <summary><c>above x (256 - w) + below x w - 2^15</c>: a signed 16-bit number with 8 bits after the point.</summary>
+    /// <summary>
+    /// <c>above x (256 - w) + below x w - 2^15</c>: a signed 16-bit number with 8 bits after the point.
+    /// </summary>
     internal static void Blend(ReadOnlySpan<byte> above, ReadOnlySpan<byte> below, int weight, Span<short> into)
     {
         int done = 0;

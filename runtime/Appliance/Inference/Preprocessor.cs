@@ -30,7 +30,8 @@ sealed class Preprocessor
     /// <returns>where the picture lies in it</returns>
     public Fit Fill(in Frame frame, Span<float> tensor)
     {
-        if (tensor.Length != Length) throw new ArgumentException($"{tensor.Length} floats for {Length}", nameof(tensor));
+        if (tensor.Length != Length)
+            throw new ArgumentException($"{tensor.Length} floats for {Length}", nameof(tensor));
         if (_luma is null || frame.Format != _format) Prepare(frame.Format, tensor);
         var luma = _luma!;
         var blue = _blue!;
@@ -81,7 +82,8 @@ sealed class Preprocessor
         _y = new float[_fit.Width];
         _u = new float[_fit.Width];
         _v = new float[_fit.Width];
-        _planes = _input.Layout == TensorLayout.Nhwc ? [new float[_fit.Width], new float[_fit.Width], new float[_fit.Width]] : [];
+        _planes = _input.Layout == TensorLayout.Nhwc
+            ? [new float[_fit.Width], new float[_fit.Width], new float[_fit.Width]] : [];
         for (int plane = 0; plane < 3; plane++)
         {
             int colour = _input.Colour == ColourOrder.Rgb ? plane : 2 - plane;

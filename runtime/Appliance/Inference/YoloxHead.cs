@@ -15,7 +15,8 @@ sealed class YoloxHead : IHead
     {
         var card = shapes.Card;
         if (card.Output.Strides.IsEmpty)
-            throw new InvalidDataException($"{card.Name}: output.strides is missing: head yolox needs it, as in [8, 16, 32]");
+            throw new InvalidDataException(
+                $"{card.Name}: output.strides is missing: head yolox needs it, as in [8, 16, 32]");
         _grids = [.. card.Output.Strides.Select(s => (s, card.Input.Width / s, card.Input.Height / s))];
         int cells = _grids.Sum(g => g.Columns * g.Rows);
         _row = 5 + shapes.Classes;

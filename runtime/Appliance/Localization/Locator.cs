@@ -71,7 +71,9 @@ sealed class Locator
         return _tags.TryGetValue(tag, out var trail) && trail.TryFixAt(at, out fix);
     }
 
-    /// <summary>Where all tags were at an instant, in order of their names; tags not known there are left out.</summary>
+    /// <summary>
+    /// Where all tags were at an instant, in order of their names; tags not known there are left out.
+    /// </summary>
     public ImmutableArray<Fix> FixesAt(MonoTime at)
     {
         if (_tags.Count == 0) return [];

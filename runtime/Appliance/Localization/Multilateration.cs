@@ -6,7 +6,9 @@ namespace EdgeAppliance.Runtime.Localization;
 /// <param name="SigmaM">its standard deviation, metres</param>
 readonly record struct Distance(Vector3 FromM, double RangeM, double SigmaM);
 
-/// <summary>A place from distances: damped Gauss-Newton with Huber weights on the floor, the height being known.</summary>
+/// <summary>
+/// A place from distances: damped Gauss-Newton with Huber weights on the floor, the height being known.
+/// </summary>
 static class Multilateration
 {
     const int Rounds = 30;

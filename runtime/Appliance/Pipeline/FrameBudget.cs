@@ -8,14 +8,17 @@ static class FrameBudget
 
     public const int QueuedForScene = 2;
 
-    /// <summary>A commit is two flushes of the disk, up to 100 ms each on a memory card: four chosen frames at 30/s.</summary>
+    /// <summary>
+    /// A commit is two flushes of the disk, up to 100 ms each on a memory card: four chosen frames at 30/s.
+    /// </summary>
     public const int QueuedForStore = 4;
 
     /// <summary>The status page shows the newest frame only.</summary>
     public const int QueuedForPreview = 1;
 
     /// <summary>
-    /// Slots of the pool. A sender that drops or waits needs no slot of its own: it stands where its stage's frame stood.
+    /// Slots of the pool. A sender that drops or waits needs no slot of its own: it stands where its stage's frame
+    /// stood.
     /// </summary>
     public const int Slots =
         1                            // decode: the frame being written

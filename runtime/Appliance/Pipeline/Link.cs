@@ -22,7 +22,8 @@ sealed class LinkClosedException : Exception
 static class Link
 {
     /// <summary>Full: the oldest is dropped, released by the link and counted. The sender never waits.</summary>
-    public static Link<T> Latest<T>(string name, int capacity, Action<T> release) => new(name, capacity, false, release);
+    public static Link<T> Latest<T>(string name, int capacity, Action<T> release) =>
+        new(name, capacity, false, release);
 
     /// <summary>Full: the sender waits. Nothing is dropped unless the reader dies.</summary>
     public static Link<T> Every<T>(string name, int capacity, Action<T> release) => new(name, capacity, true, release);
@@ -70,7 +71,9 @@ sealed class Link<T>
     }
 
     /// <summary>Hands an item over: from here on it is the link's, whatever comes of the call.</summary>
-    /// <exception cref="LinkClosedException">the reader died or the link was completed; the item is released</exception>
+    /// <exception cref="LinkClosedException">
+    /// the reader died or the link was completed; the item is released
+    /// </exception>
     public void Send(T item)
     {
         T? oldest = default;
@@ -102,7 +105,9 @@ sealed class Link<T>
         throw new LinkClosedException($"link {Name}: nobody reads it any more");
     }
 
-    /// <summary>Nothing more will be sent. The reader gets what is queued, then its <see cref="Drain"/> returns.</summary>
+    /// <summary>
+    /// Nothing more will be sent. The reader gets what is queued, then its <see cref="Drain"/> returns.
+    /// </summary>
     public void Complete()
     {
         lock (_gate)
@@ -112,7 +117,9 @@ sealed class Link<T>
         }
     }
 
-    /// <summary>Gives each item to <paramref name="step"/>, which owns it, until the link is completed and empty.</summary>
+    /// <summary>
+    /// Gives each item to <paramref name="step"/>, which owns it, until the link is completed and empty.
+    /// </summary>
     /// <remarks>A step that throws closes the link, then its exception goes on.</remarks>
     public void Drain(Action<T> step)
     {

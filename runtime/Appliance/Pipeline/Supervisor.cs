@@ -63,14 +63,18 @@ sealed partial class Supervisor(string edge, Retry retry, TimeProvider clock, IL
         }
     }
 
-    /// <summary>Neither a bug, nor a neighbour's end, nor a stop somebody asked for, nor a device that can never work.</summary>
+    /// <summary>
+    /// Neither a bug, nor a neighbour's end, nor a stop somebody asked for, nor a device that can never work.
+    /// </summary>
     static bool IsOfTheWorld(Exception fault) =>
         fault is not (BugException or LinkClosedException or OperationCanceledException or DeviceException
         {
             IsFinal: true,
         });
 
-    /// <summary>Doubles from the first to the longest, then is spread over its upper half so that many do not return as one.</summary>
+    /// <summary>
+    /// Doubles from the first to the longest, then is spread over its upper half so that many do not return as one.
+    /// </summary>
     TimeSpan PauseAfter(int inARow)
     {
         double whole = Math.Min(retry.Longest.TotalSeconds, retry.First.TotalSeconds * Math.Pow(2, inARow - 1));

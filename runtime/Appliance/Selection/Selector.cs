@@ -85,7 +85,9 @@ sealed class Selector(SelectionSettings settings)
         return (reason, (float)Math.Min(1, worth + company));
     }
 
-    /// <summary>0: the detector was sure. Up to 1: it nearly missed what a tag vouches for, or wavered in its class.</summary>
+    /// <summary>
+    /// 0: the detector was sure. Up to 1: it nearly missed what a tag vouches for, or wavered in its class.
+    /// </summary>
     double Doubt(in Annotated annotated, in AnnotatedBox label)
     {
         double doubt = settings.UncertainScore > 0

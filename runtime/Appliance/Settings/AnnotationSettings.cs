@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace EdgeAppliance.Runtime.Settings;
 
-/// <summary>When a located track becomes a label, and how sure of it to be. See docs/labels.md for the formula.</summary>
+/// <summary>
+/// When a located track becomes a label, and how sure of it to be. See docs/labels.md for the formula.
+/// </summary>
 sealed record AnnotationSettings
 {
     /// <summary>A label less sure than this is not made.</summary>

@@ -47,7 +47,8 @@ sealed record ApplianceSettings
             ? [$"device is '{DeviceName}': 1 to 64 characters without blanks, / + and #, since it is part of a topic"]
             : [];
         bool isTwin = Camera.Uri?.StartsWith("twin://", StringComparison.Ordinal) == true;
-        return [.. own, .. Camera.Faults(), .. Site.Faults(isTwin), .. Spool.Faults(), .. Mqtt.Faults(), .. Status.Faults()];
+        return [.. own, .. Camera.Faults(), .. Site.Faults(isTwin), .. Spool.Faults(), .. Mqtt.Faults(),
+            .. Status.Faults()];
     }
 
     static string? Under(string folder, string? path) => path is null ? null : Path.Combine(folder, path);

@@ -3,10 +3,14 @@ namespace EdgeAppliance.Runtime.Settings;
 /// <summary>Where frames come from, and how large they may be.</summary>
 sealed record CameraSettings
 {
-    /// <summary><c>file:PATH</c>, <c>rtsp://…</c>, <c>v4l2:///dev/videoN</c>, <c>csi://N</c> or <c>twin://NAME</c>.</summary>
+    /// <summary>
+    /// <c>file:PATH</c>, <c>rtsp://…</c>, <c>v4l2:///dev/videoN</c>, <c>csi://N</c> or <c>twin://NAME</c>.
+    /// </summary>
     public string? Uri { get; init; }
 
-    /// <summary>Pixels. A wider frame is scaled down as it is decoded; the frame memory is made for this size.</summary>
+    /// <summary>
+    /// Pixels. A wider frame is scaled down as it is decoded; the frame memory is made for this size.
+    /// </summary>
     public int WidthMax { get; init; } = 1920;
 
     /// <summary>Pixels. A higher frame is scaled down likewise.</summary>

@@ -18,7 +18,9 @@ sealed record FusionSettings
     /// <summary>Instants both must have been located at before they are compared.</summary>
     public int PairsMin { get; init; } = 10;
 
-    /// <summary>The farthest instants left out of the mean distance, part of all: a foot hidden, a reflected range.</summary>
+    /// <summary>
+    /// The farthest instants left out of the mean distance, part of all: a foot hidden, a reflected range.
+    /// </summary>
     public double TrimShare { get; init; } = 0.2;
 
     /// <summary>A mean distance above it is no match, metres.</summary>
@@ -36,10 +38,14 @@ sealed record FusionSettings
     /// <summary>Windows in a row against a given answer before it is taken back.</summary>
     public int DropWindows { get; init; } = 3;
 
-    /// <summary>The last part of the window that must agree by itself, seconds: it notices a track changing hands.</summary>
+    /// <summary>
+    /// The last part of the window that must agree by itself, seconds: it notices a track changing hands.
+    /// </summary>
     public double RecentS { get; init; } = 1;
 
-    /// <summary>Between a tag and the middle of whoever wears it, metres, standard deviation (pocket, bag, far side).</summary>
+    /// <summary>
+    /// Between a tag and the middle of whoever wears it, metres, standard deviation (pocket, bag, far side).
+    /// </summary>
     public double BodyOffsetM { get; init; } = 0.25;
 
     /// <summary>Standard deviation of a box's lower edge, part of the box's height.</summary>
@@ -48,7 +54,9 @@ sealed record FusionSettings
     /// <summary>Standard deviation of a box's lower edge that even a small box has, pixels.</summary>
     public double FootSigmaPx { get; init; } = 2;
 
-    /// <summary>Ground points known worse than this are not used, metres: near the horizon a pixel is many metres.</summary>
+    /// <summary>
+    /// Ground points known worse than this are not used, metres: near the horizon a pixel is many metres.
+    /// </summary>
     public double GroundSigmaMaxM { get; init; } = 2;
 
     public IEnumerable<string> Faults() => new FaultList()
@@ -58,7 +66,7 @@ sealed record FusionSettings
         .Range("fusion.delayMs", DelayMs, 0, 5000)
         .Range("fusion.pairsMin", PairsMin, 2, 1000)
         .If(SampleS * PairsMin > WindowS,
-            $"fusion.pairsMin is {PairsMin}: windowS {WindowS} holds {(int)(WindowS / SampleS)} instants, sampleS apart")
+            $"fusion.pairsMin is {PairsMin}: windowS {WindowS} holds {(int)(WindowS / SampleS)} of them, sampleS apart")
         .Range("fusion.trimShare", TrimShare, 0, 0.5)
         .Range("fusion.unmatchedM", UnmatchedM, 0.1, 50)
         .Range("fusion.unmatchedSigmas", UnmatchedSigmas, 0.5, 20)

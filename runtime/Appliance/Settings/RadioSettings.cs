@@ -6,7 +6,9 @@ sealed record RadioSettings
     /// <summary>Random acceleration of whoever carries a tag, m/s^2 each axis (a walker who turns: about 1).</summary>
     public double AccelerationMps2 { get; init; } = 1;
 
-    /// <summary>Standard deviation of a UWB range whose module states none, metres (two-way ranging, line of sight).</summary>
+    /// <summary>
+    /// Standard deviation of a UWB range whose module states none, metres (two-way ranging, line of sight).
+    /// </summary>
     public double RangeSigmaM { get; init; } = 0.15;
 
     /// <summary>Standard deviation of a position whose source states none, metres.</summary>
@@ -27,7 +29,9 @@ sealed record RadioSettings
     /// <summary>Innovations beyond this many standard deviations count less, as in Huber's estimator.</summary>
     public double HuberSigmas { get; init; } = 2;
 
-    /// <summary>Innovations beyond this many standard deviations are not believed (reflections, no line of sight).</summary>
+    /// <summary>
+    /// Innovations beyond this many standard deviations are not believed (reflections, no line of sight).
+    /// </summary>
     public double GateSigmas { get; init; } = 5;
 
     /// <summary>Readings refused for so long start the tag's filter anew, seconds.</summary>

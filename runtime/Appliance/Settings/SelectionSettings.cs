@@ -24,10 +24,14 @@ sealed record SelectionSettings
     /// <summary>A track whose winning class has less than this part of the votes is uncertain.</summary>
     public double UncertainClassShare { get; init; } = 0.7;
 
-    /// <summary>Two frames with the same labelled tracks, each box overlapping its former self by this IoU, are alike.</summary>
+    /// <summary>
+    /// Two frames with the same labelled tracks, each box overlapping its former self by this IoU, are alike.
+    /// </summary>
     public double AlikeIou { get; init; } = 0.9;
 
-    /// <summary>Part of the budget given to frames drawn at random, whatever they show: they keep the set unbiased.</summary>
+    /// <summary>
+    /// Part of the budget given to frames drawn at random, whatever they show: they keep the set unbiased.
+    /// </summary>
     public double ReferenceShare { get; init; } = 0.015;
 
     /// <summary>Seed of the random draw: one seed and one recording choose the same frames.</summary>

@@ -28,7 +28,8 @@ static class SettingsFile
         if (ParseObject(json, found) is not { } root) return settings;
 
         Walk(root, SettingsJson.Default.ApplianceSettings, "", found);
-        // Generated readers give an init property that is not in the file null, not its default: so every key is laid there.
+        // Generated readers give an init property that is not in the file null, not its default: so every key is laid
+        // there.
         var whole = JsonSerializer.SerializeToNode(settings, SettingsJson.Default.ApplianceSettings)!.AsObject();
         Lay(root, whole);
         settings = whole.Deserialize(SettingsJson.Default.ApplianceSettings)!;
@@ -51,7 +52,9 @@ static class SettingsFile
         return null;
     }
 
-    /// <summary>Tells the faults of an object's keys and takes the faulty ones out, so that the rest can be checked too.</summary>
+    /// <summary>
+    /// Tells the faults of an object's keys and takes the faulty ones out, so that the rest can be checked too.
+    /// </summary>
     static void Walk(JsonObject node, JsonTypeInfo type, string path, List<string> faults)
     {
         foreach (var (key, value) in node.ToArray())

@@ -4,12 +4,14 @@ namespace EdgeAppliance.Runtime.Settings;
 sealed record SiteSettings
 {
     /// <summary>
-    /// Where tag positions come from: a CSV file of fixes, or <c>twin</c> for the radio of a <c>twin://</c> camera's own
-    /// world. Null: no radio, so no labels.
+    /// Where tag positions come from: a CSV file of fixes, or <c>twin</c> for the radio of a <c>twin://</c> camera's
+    /// own world. Null: no radio, so no labels.
     /// </summary>
     public string? Tags { get; init; }
 
-    /// <summary>JSON file of the camera's geometry. Null: the twin's own with a <c>twin://</c> camera, else none.</summary>
+    /// <summary>
+    /// JSON file of the camera's geometry. Null: the twin's own with a <c>twin://</c> camera, else none.
+    /// </summary>
     public string? Geometry { get; init; }
 
     /// <summary>JSON file of the tag registry: which class each tag stands for. Null: as for the geometry.</summary>
@@ -24,7 +26,8 @@ sealed record SiteSettings
         if (Tags == Twin && !isTwinCamera) yield return "site.tags is twin: only with a camera.uri of twin://NAME";
         if (Tags is { Length: 0 }) yield return "site.tags is empty: a file's path, or leave the key out";
         if (Tags is null || isTwinCamera) yield break;
-        if (Geometry is null) yield return "site.geometry is missing: tags meet tracks on the floor, which wants the camera's geometry";
+        if (Geometry is null)
+            yield return "site.geometry is missing: tags meet tracks on the floor, which wants the camera's geometry";
         if (Registry is null) yield return "site.registry is missing: it says which class each tag stands for";
     }
 }

@@ -28,9 +28,11 @@ sealed record StatusSettings
 
     public IEnumerable<string> Faults()
     {
-        if (!IPAddress.TryParse(Address, out _)) yield return $"status.address is {Address}: an IP address, as 127.0.0.1";
+        if (!IPAddress.TryParse(Address, out _))
+            yield return $"status.address is {Address}: an IP address, as 127.0.0.1";
         if (Port is < 0 or > 65535) yield return $"status.port is {Port}: 0 to 65535";
-        if (!(PreviewRateMax is > 0 and <= 60)) yield return $"status.previewRateMax is {PreviewRateMax}: above 0, at most 60";
+        if (!(PreviewRateMax is > 0 and <= 60))
+            yield return $"status.previewRateMax is {PreviewRateMax}: above 0, at most 60";
         if (WatchersMax is < 1 or > 64) yield return $"status.watchersMax is {WatchersMax}: 1 to 64";
         if (!(FrameAgeMaxS > 0)) yield return $"status.frameAgeMaxS is {FrameAgeMaxS}: above 0";
     }

@@ -6,7 +6,9 @@ sealed record TrackingSettings
     /// <summary>Detections at or above it take part in the first association.</summary>
     public double ScoreHigh { get; init; } = 0.5;
 
-    /// <summary>Detections below it are not looked at; those between it and <see cref="ScoreHigh"/> only go on with tracks.</summary>
+    /// <summary>
+    /// Detections below it are not looked at; those between it and <see cref="ScoreHigh"/> only go on with tracks.
+    /// </summary>
     public double ScoreLow { get; init; } = 0.1;
 
     /// <summary>An unmatched detection at or above it starts a track.</summary>

@@ -12,7 +12,8 @@ static class Overlay
     static readonly Colour[] Palette =
     [
         Colour.OfRgb(64, 156, 255), Colour.OfRgb(255, 149, 64), Colour.OfRgb(90, 200, 120), Colour.OfRgb(220, 110, 220),
-        Colour.OfRgb(240, 200, 60), Colour.OfRgb(80, 205, 205), Colour.OfRgb(255, 110, 130), Colour.OfRgb(160, 140, 255),
+        Colour.OfRgb(240, 200, 60), Colour.OfRgb(80, 205, 205), Colour.OfRgb(255, 110, 130),
+            Colour.OfRgb(160, 140, 255),
     ];
 
     /// <param name="onto">a frame of one's own: nobody else may be reading it</param>

@@ -42,7 +42,9 @@ sealed class Preview
 
     public int Watchers => Volatile.Read(ref _watchers);
 
-    /// <summary>Takes a share of the frame when it is time for a picture; the caller's own lease stays the caller's.</summary>
+    /// <summary>
+    /// Takes a share of the frame when it is time for a picture; the caller's own lease stays the caller's.
+    /// </summary>
     public void Offer(in Annotated seen, MonoTime now)
     {
         if (Watchers == 0 || (_last is { } last && now - last < _interval)) return;

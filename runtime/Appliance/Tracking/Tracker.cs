@@ -27,7 +27,9 @@ sealed class Tracker(TrackingSettings settings)
     /// <summary>Tracks that could not start because <see cref="TrackingSettings.TracksMax"/> were there.</summary>
     public long Refused { get; private set; }
 
-    /// <summary>Takes over the frame and hands it on with its tracks: those seen here, and those lost but kept.</summary>
+    /// <summary>
+    /// Takes over the frame and hands it on with its tracks: those seen here, and those lost but kept.
+    /// </summary>
     public Tracked Step(in Detected seen)
     {
         var at = seen.Frame.At;

@@ -18,7 +18,8 @@ public sealed class TrackingReplayTests
     [InlineData("17", 479, 170, 69, 54, 289, 360, 259)]
     [InlineData("20", 497, 165, 601, 49, 284, 378, 814)]
     public void The_score_counts_as_TrackEval_does(
-        string sequence, int hits, int misses, int falseAlarms, int switches, int idHits, int idMisses, int idFalseAlarms)
+        string sequence, int hits, int misses, int falseAlarms, int switches, int idHits, int idMisses,
+            int idFalseAlarms)
     {
         string folder = SharedData.Path("mot_metrics", "wideview");
         var score = MotScore.Of(
@@ -58,7 +59,9 @@ public sealed class TrackingReplayTests
             foreach (var box in frame)
             {
                 if (random.NextDouble() < missed) continue;
-                float score = random.NextDouble() < weak ? 0.15f + (0.3f * random.NextSingle()) : 0.65f + (0.3f * random.NextSingle());
+                float score = random.NextDouble() < weak
+                    ? 0.15f + (0.3f * random.NextSingle())
+                    : 0.65f + (0.3f * random.NextSingle());
                 seen.Add(new Detection(Shaken(random, box.Box), 0, score));
             }
 

@@ -124,11 +124,14 @@ public sealed class CheckerTests
     [InlineData("try { } catch (System.Exception e) when (e is not OperationCanceledException) { }", 1)]
     [InlineData("try { } catch (Exception e) when (Log(e)) { }", 1)]
     [InlineData("try { } catch (Exception e) when (e is IOException or InvalidDataException) { }", 0)]
+    [InlineData("try { } catch (Exception e) when (IsLost(e)) { }", 0)]
+    [InlineData("try { } catch (Exception e) when (IsOther(e)) { }", 1)]
     [InlineData("try { } catch (Exception) { Close(); throw; }", 0)]
     [InlineData("try { } catch (IOException) { }", 0)]
     public void A_catch_of_everything_is_found(string text, int faults)
     {
-        string code = "class A { void M() { " + text + " } }";
+        string code = "class A { void M() { " + text + " } bool IsLost(Exception e) => e is IOException; "
+            + "bool IsOther(Exception e) => e is not IOException; }";
         Assert.Equal(faults, SuppressionRules.CatchFaults(Code(code)).Count());
         Assert.Empty(SuppressionRules.CatchFaults(Code(code, "runtime/Appliance/Pipeline/Supervisor.cs")));
     }

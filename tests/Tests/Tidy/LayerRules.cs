@@ -20,6 +20,7 @@ static class LayerRules
         ["EdgeAppliance.Runtime"] = ["EdgeAppliance.Drivers", "EdgeAppliance.Onnx", "EdgeAppliance.CloudSync"],
         ["EdgeAppliance.Retrain"] = ["EdgeAppliance.Onnx", "EdgeAppliance.CloudSync"],
         ["EdgeAppliance.Build"] = [],
+        ["EdgeAppliance.Writer"] = ["EdgeAppliance.CloudSync"],
         ["EdgeAppliance.Bench"] =
         [
             "EdgeAppliance.Drivers", "EdgeAppliance.Onnx", "EdgeAppliance.CloudSync", "EdgeAppliance.Runtime",
@@ -28,7 +29,7 @@ static class LayerRules
         ["EdgeAppliance.Tests"] =
         [
             "EdgeAppliance.Drivers", "EdgeAppliance.Onnx", "EdgeAppliance.CloudSync", "EdgeAppliance.Runtime",
-            "EdgeAppliance.Retrain", "EdgeAppliance.Build", "EdgeAppliance.Bench",
+            "EdgeAppliance.Retrain", "EdgeAppliance.Build", "EdgeAppliance.Bench", "EdgeAppliance.Writer",
         ],
     };
 

@@ -46,6 +46,9 @@ static partial class SuppressionRules
     static bool Picks(ExpressionSyntax filter) => filter switch
     {
         ParenthesizedExpressionSyntax inner => Picks(inner.Expression),
+        InvocationExpressionSyntax { Expression: IdentifierNameSyntax name } call => call.SyntaxTree.GetRoot()
+            .DescendantNodes().OfType<MethodDeclarationSyntax>().Where(m => m.Identifier.Text == name.Identifier.Text)
+            .Any(m => m.ExpressionBody is { } body && Picks(body.Expression)),
         IsPatternExpressionSyntax { Pattern: not UnaryPatternSyntax } => true,
         BinaryExpressionSyntax { RawKind: (int)SyntaxKind.IsExpression } => true,
         BinaryExpressionSyntax { RawKind: (int)SyntaxKind.LogicalAndExpression } and =>

@@ -7,7 +7,9 @@ using EdgeAppliance.Runtime.Tracking;
 
 namespace EdgeAppliance.Tests.Unit;
 
-/// <summary>Frames for tests of what comes after the detector: their pixels are never looked at, but they are lent.</summary>
+/// <summary>
+/// Frames for tests of what comes after the detector: their pixels are never looked at, but they are lent.
+/// </summary>
 sealed class SceneFrames(int width = 1280, int height = 720) : IDisposable
 {
     readonly FramePool _pool = new(slots: 4, slotBytes: 16);

@@ -177,7 +177,8 @@ public sealed class TrackerTests : IDisposable
             for (int i = 0; i < 100; i++)
             {
                 var seen = Enumerable.Range(0, 6).Where(_ => random.NextDouble() < 0.85)
-                    .Select(k => Person((100 * k) + (k * i / 4f), 200 + random.Next(4), 0.3f + (0.7f * random.NextSingle())));
+                    .Select(k => Person(
+                        (100 * k) + (k * i / 4f), 200 + random.Next(4), 0.3f + (0.7f * random.NextSingle())));
                 foreach (var track in _frames.Track(tracker, i * Step, [.. seen])) text.Append(track).AppendLine();
             }
 

@@ -31,7 +31,8 @@ public sealed class TwinCameraTests
                 foreach (int other in (int[])[-2, 2])
                 {
                     double apart = Psnr(camera.World, frame, other * .1, drawn);
-                    Assert.True(apart < same - 1.5, $"frame {i}: {same:F1} dB at its time, {apart:F1} dB {other} frames away");
+                    Assert.True(apart < same - 1.5,
+                        $"frame {i}: {same:F1} dB at its time, {apart:F1} dB {other} frames away");
                 }
             }
         }

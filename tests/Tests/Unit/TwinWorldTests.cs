@@ -176,7 +176,8 @@ public sealed class TwinWorldTests
         byte[] pixels = new byte[world.Format.Bytes];
         var (luma, chroma) = (world.Format.LumaBytes, world.Format.ChromaBytes);
         world.Render(
-            t, pixels.AsSpan(0, luma), pixels.AsSpan(luma, chroma), pixels.AsSpan(luma + chroma), without, isClean: true);
+            t, pixels.AsSpan(0, luma), pixels.AsSpan(luma, chroma), pixels.AsSpan(luma + chroma), without,
+                isClean: true);
         return pixels;
     }
 }
