@@ -1,2 +1,3 @@
-Console.Error.WriteLine("edge-appliance: no command yet");
-return 64;
+using EdgeAppliance.Runtime.Commands;
+
+return await CommandLine.RunAsync(args, Console.Out, Console.Error);

@@ -1,3 +1,6 @@
+using EdgeAppliance.Drivers.Memory;
+using EdgeAppliance.Runtime.Settings;
+
 namespace EdgeAppliance.Runtime.Pipeline;
 
 /// <summary>How many frames may be held at once, holder by holder. Change a queue and the pool follows.</summary>
@@ -29,4 +32,11 @@ static class FrameBudget
         + 1                          // status page: the copy it is drawn on
         + 1                          // status page: the one dropped for a newer one, until the link has released it
         + 1;                         // out folder: the copy a saved picture is drawn on
+
+    /// <summary>The pool, each slot as large as the largest frame the settings allow.</summary>
+    public static FramePool NewPool(CameraSettings camera)
+    {
+        var most = new FrameFormat(camera.WidthMax, camera.HeightMax, ColourRange.Limited, ColourMatrix.Bt601);
+        return new FramePool(Slots, most.Bytes);
+    }
 }

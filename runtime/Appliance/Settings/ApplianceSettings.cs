@@ -11,7 +11,19 @@ sealed record ApplianceSettings
 
     public CameraSettings Camera { get; init; } = new();
 
+    public InferenceSettings Inference { get; init; } = new();
+
+    public TrackingSettings Tracking { get; init; } = new();
+
     public SiteSettings Site { get; init; } = new();
+
+    public RadioSettings Radio { get; init; } = new();
+
+    public FusionSettings Fusion { get; init; } = new();
+
+    public AnnotationSettings Annotation { get; init; } = new();
+
+    public SelectionSettings Selection { get; init; } = new();
 
     public SpoolSettings Spool { get; init; } = new();
 
@@ -32,6 +44,12 @@ sealed record ApplianceSettings
             Geometry = Under(folder, Site.Geometry),
             Registry = Under(folder, Site.Registry),
         },
+        Inference = Inference with
+        {
+            Model = Path.Combine(folder, Inference.Model),
+            EngineFolder = Under(folder, Inference.EngineFolder),
+            OnnxRuntimeLibrary = Under(folder, Inference.OnnxRuntimeLibrary),
+        },
         Spool = Spool with { Folder = Path.Combine(folder, Spool.Folder) },
         Mqtt = Mqtt with
         {
@@ -47,8 +65,12 @@ sealed record ApplianceSettings
             ? [$"device is '{DeviceName}': 1 to 64 characters without blanks, / + and #, since it is part of a topic"]
             : [];
         bool isTwin = Camera.Uri?.StartsWith("twin://", StringComparison.Ordinal) == true;
-        return [.. own, .. Camera.Faults(), .. Site.Faults(isTwin), .. Spool.Faults(), .. Mqtt.Faults(),
-            .. Status.Faults()];
+        return
+        [
+            .. own, .. Camera.Faults(), .. Inference.Faults(), .. Tracking.Faults(), .. Site.Faults(isTwin), .. Radio.Faults(),
+            .. Fusion.Faults(), .. Annotation.Faults(), .. Selection.Faults(), .. Spool.Faults(), .. Mqtt.Faults(),
+            .. Status.Faults(),
+        ];
     }
 
     static string? Under(string folder, string? path) => path is null ? null : Path.Combine(folder, path);

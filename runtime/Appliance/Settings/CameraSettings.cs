@@ -1,3 +1,5 @@
+using EdgeAppliance.Drivers.Camera;
+
 namespace EdgeAppliance.Runtime.Settings;
 
 /// <summary>Where frames come from, and how large they may be.</summary>
@@ -22,27 +24,15 @@ sealed record CameraSettings
     /// <summary>Seconds without a decoded frame after which the camera counts as lost.</summary>
     public double SilenceS { get; init; } = 2;
 
-    /// <summary>Seed of a <c>twin://</c> world: the same seed gives the same world.</summary>
-    public int TwinSeed { get; init; } = 1;
-
     public IEnumerable<string> Faults()
     {
         if (WidthMax is < 16 or > 7680) yield return $"camera.widthMax is {WidthMax}: 16 to 7680";
         if (HeightMax is < 16 or > 4320) yield return $"camera.heightMax is {HeightMax}: 16 to 4320";
         if (!(TimeoutS is > 0 and <= 60)) yield return $"camera.timeoutS is {TimeoutS}: above 0, at most 60";
         if (!(SilenceS is > 0 and <= 60)) yield return $"camera.silenceS is {SilenceS}: above 0, at most 60";
-        if (Uri is { } uri && !Schemes.Any(scheme => uri.StartsWith(scheme, StringComparison.Ordinal)))
+        if (Uri is { } uri && !CameraUri.TryParse(uri, out _, out string? fault))
         {
-            yield return $"camera.uri is {Redacted(uri)}: begins with none of {string.Join(' ', Schemes)}";
+            yield return $"camera.uri is {CameraUri.Redact(uri)}: {fault}";
         }
-    }
-
-    static readonly string[] Schemes = ["file:", "rtsp://", "rtsps://", "v4l2://", "csi://", "twin://"];
-
-    /// <summary>The address without what stands before an @: a password is never told.</summary>
-    static string Redacted(string uri)
-    {
-        int at = uri.LastIndexOf('@');
-        return at < 0 ? uri : "…" + uri[at..];
     }
 }

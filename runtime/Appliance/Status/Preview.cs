@@ -5,6 +5,10 @@ using EdgeAppliance.Runtime.Pipeline;
 
 namespace EdgeAppliance.Runtime.Status;
 
+/// <summary>A frame to JPEG bytes; the frame stays the caller's.</summary>
+/// <param name="quality">1 (smallest) to 100</param>
+delegate byte[] JpegEncode(in Frame frame, int quality);
+
 /// <summary>A drawn picture as it goes to watchers.</summary>
 sealed record Picture(long Number, byte[] Jpeg);
 
@@ -19,7 +23,7 @@ sealed class Preview
     readonly Lock _gate = new();
     readonly FramePool _pool;
     readonly IReadOnlyList<string> _classes;
-    readonly Func<Frame, int, byte[]> _encode;
+    readonly JpegEncode _encode;
     readonly TimeSpan _interval;
     TaskCompletionSource<Picture?> _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     MonoTime? _last;
@@ -28,7 +32,7 @@ sealed class Preview
     bool _ended;
 
     /// <param name="encode">a frame and a quality to JPEG bytes</param>
-    public Preview(FramePool pool, IReadOnlyList<string> classes, double rateMax, Func<Frame, int, byte[]> encode)
+    public Preview(FramePool pool, IReadOnlyList<string> classes, double rateMax, JpegEncode encode)
     {
         _pool = pool;
         _classes = classes;

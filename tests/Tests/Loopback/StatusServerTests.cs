@@ -18,7 +18,7 @@ public sealed class StatusServerTests
     {
         using var pool = new FramePool(4, Small.Bytes);
         bool isHealthy = true;
-        var preview = new Preview(pool, [], 100, (_, _) => [1, 2, 3]);
+        var preview = new Preview(pool, [], 100, (in Frame _, int _) => [1, 2, 3]);
         await using var server = await StatusServer.StartAsync(
             new StatusSettings { Port = 0 }, () => Snapshot(isHealthy), preview);
         using var client = new HttpClient { BaseAddress = new Uri(server.Url) };
@@ -38,7 +38,7 @@ public sealed class StatusServerTests
     {
         using var pool = new FramePool(4, Small.Bytes);
         await using var server = await StatusServer.StartAsync(new StatusSettings { Port = 0 },
-            () => Snapshot(true), new Preview(pool, [], 100, (_, _) => []));
+            () => Snapshot(true), new Preview(pool, [], 100, (in Frame _, int _) => []));
         using var client = new HttpClient { BaseAddress = new Uri(server.Url) };
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/status");
         request.Headers.Host = "evil.example";
@@ -50,7 +50,7 @@ public sealed class StatusServerTests
     {
         using var pool = new FramePool(FrameBudget.Slots, Small.Bytes);
         int drawn = 0;
-        var preview = new Preview(pool, [], 1000, (_, _) =>
+        var preview = new Preview(pool, [], 1000, (in Frame _, int _) =>
         {
             drawn++;
             return "picture"u8.ToArray();

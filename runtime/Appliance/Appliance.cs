@@ -1,0 +1,187 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
+using EdgeAppliance.Drivers.Camera;
+using EdgeAppliance.Drivers.Memory;
+using EdgeAppliance.Drivers.Timing;
+using EdgeAppliance.Runtime.Annotation;
+using EdgeAppliance.Runtime.Inference;
+using EdgeAppliance.Runtime.Pipeline;
+using EdgeAppliance.Runtime.Selection;
+using EdgeAppliance.Runtime.Status;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeAppliance.Runtime;
+
+/// <summary><see cref="ICamera.Next"/>, of one session or of many.</summary>
+delegate Capture CaptureNext(FramePool pool, out Frame frame, CancellationToken stop);
+
+/// <summary>What the chain is made of. Whoever makes the parts disposes them, after the run.</summary>
+/// <param name="Next">waits for the camera's next frame</param>
+/// <param name="IsLive">false: a recording, whose stages wait instead of dropping, so that a replay is exact</param>
+/// <param name="Detect">a frame to what is in it; takes the frame over, and releases it when it faults</param>
+/// <param name="Step">what was seen to labels: track, locate, fuse, annotate; pure, in order</param>
+/// <param name="TryChoose">whether a labelled frame is worth keeping</param>
+/// <param name="Keep">encodes and commits; null: nothing is kept. The frame stays the caller's</param>
+/// <param name="Watch">looks at each labelled frame on the scene thread and keeps nothing of it; null: nobody</param>
+sealed record Parts(
+    CaptureNext Next, bool IsLive, FramePool Pool, Func<Frame, Detected> Detect, Func<Detected, Annotated> Step,
+    Func<Annotated, Chosen?> TryChoose, Action<Chosen>? Keep, Action<Annotated>? Watch, Preview Preview);
+
+/// <summary>
+/// The chain of stages, a line a stage. Each has a thread of its own, since each blocks in native code; each ends when
+/// its link is completed, so shutdown is: the camera stops, and everything under way drains to the spool.
+/// </summary>
+sealed partial class Appliance : IDisposable
+{
+    readonly Parts _parts;
+    readonly ILogger _log;
+    readonly CancellationTokenSource _top = new();
+    readonly Link<Frame> _frames;
+    readonly Link<Detected> _detected;
+    readonly Link<Chosen> _chosen;
+    ExceptionDispatchInfo? _fault;
+
+    public Appliance(Parts parts, ILogger log)
+    {
+        _parts = parts;
+        _log = log;
+        bool isLive = parts.IsLive;
+        _frames = Make<Frame>("frames", FrameBudget.QueuedForInference, isLive, frame => frame.Dispose());
+        _detected = Make<Detected>("detected", FrameBudget.QueuedForScene, isLive, seen => seen.Dispose());
+        _chosen = Make<Chosen>("chosen", FrameBudget.QueuedForStore, false, chosen => chosen.Dispose());
+    }
+
+    public ChainMeters Meters { get; } = new(MonoTime.Now);
+
+    /// <summary>Counts of every link, in the order of the chain.</summary>
+    public IReadOnlyList<LinkCounts> Links =>
+        [_frames.Counts, _detected.Counts, _chosen.Counts, _parts.Preview.Frames.Counts];
+
+    /// <summary>Runs until the camera ends or <paramref name="stop"/> is asked for, and everything under way is through.</summary>
+    /// <remarks>The first fault that is not a closed link stops the top, and is thrown when all stages are out.</remarks>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var asked = stop.Register(_top.Cancel);
+        await Task.WhenAll(
+            Stage("camera", () => ReadCamera(_top.Token), then: _frames.Complete),
+            Stage("detect", () => _frames.Drain(Detect), then: _detected.Complete),
+            Stage("scene", () => _detected.Drain(Step), then: EndOfScene),
+            Stage("store", () => _chosen.Drain(Keep), then: () => { }),
+            Stage("preview", () => _parts.Preview.Frames.Drain(_parts.Preview.Draw), then: () => { }));
+        _fault?.Throw();
+    }
+
+    public void Dispose() => _top.Dispose();
+
+    void ReadCamera(CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                var capture = _parts.Next(_parts.Pool, out var frame, stop);
+                if (capture == Capture.Ended) return;
+                if (capture == Capture.PoolEmpty) continue; // counted by the pool
+                Meters.Camera.Count(MonoTime.Now);
+                Meters.LastFrame = MonoTime.Now;
+                _frames.Send(frame);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Asked for: what is under way drains.
+        }
+    }
+
+    void Detect(Frame frame)
+    {
+        var started = MonoTime.Now;
+        var seen = _parts.Detect(frame);
+        Meters.Detect.Count(MonoTime.Now, MonoTime.Now - started);
+        _detected.Send(seen);
+    }
+
+    void Step(Detected seen)
+    {
+        var started = MonoTime.Now;
+        var annotated = Passing(seen, _parts.Step);
+        var chosen = Passing(annotated, Look);
+        Meters.Scene.Count(MonoTime.Now, MonoTime.Now - started);
+        if (chosen is { } worth) _chosen.Send(worth);
+        else annotated.Dispose();
+    }
+
+    Chosen? Look(Annotated annotated)
+    {
+        Meters.CountLabels(annotated.Annotations.Length);
+        _parts.Watch?.Invoke(annotated);
+        _parts.Preview.Offer(annotated, MonoTime.Now);
+        return _parts.TryChoose(annotated);
+    }
+
+    void Keep(Chosen chosen)
+    {
+        var started = MonoTime.Now;
+        using (chosen) _parts.Keep?.Invoke(chosen);
+        Meters.Store.Count(MonoTime.Now, MonoTime.Now - started);
+    }
+
+    void EndOfScene()
+    {
+        _chosen.Complete();
+        _parts.Preview.End();
+    }
+
+    /// <summary>A step that faults gives back what it was handed.</summary>
+    static TOut Passing<TIn, TOut>(TIn item, Func<TIn, TOut> step) where TIn : IDisposable
+    {
+        try { return step(item); }
+        catch
+        {
+            item.Dispose();
+            throw;
+        }
+    }
+
+    static Link<T> Make<T>(string name, int capacity, bool isLive, Action<T> release) => isLive
+        ? Link.Latest(name, capacity, release)
+        : Link.Every(name, capacity, release);
+
+    /// <summary>Runs a stage on a thread of its own; <paramref name="then"/> tells the next one that nothing more comes.</summary>
+    Task Stage(string name, Action work, Action then)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            Guard(name, work);
+            then();
+            done.SetResult();
+        })
+        { Name = name, IsBackground = true }.Start();
+        return done.Task;
+    }
+
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types",
+        Justification = "Keeps the first fault that is not a closed link: a neighbour's closed link is found by "
+            + "whichever stage looks first, and is not what died. RunAsync throws it on.")]
+    void Guard(string name, Action work)
+    {
+        try { work(); }
+        catch (LinkClosedException)
+        {
+            // The stage behind is gone, and has said why.
+        }
+        catch (Exception fault)
+        {
+            if (Interlocked.CompareExchange(ref _fault, ExceptionDispatchInfo.Capture(fault), null) is null)
+            {
+                LogFault(name, fault.Message);
+            }
+
+            _top.Cancel();
+        }
+    }
+
+    [LoggerMessage(4901, LogLevel.Error, "stage {Stage} ends: {Reason}")]
+    partial void LogFault(string stage, string reason);
+}

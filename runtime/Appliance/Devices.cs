@@ -1,0 +1,109 @@
+using EdgeAppliance.Drivers.Camera;
+using EdgeAppliance.Drivers.Radio;
+using EdgeAppliance.Drivers.Radio.Recorded;
+using EdgeAppliance.Drivers.Timing;
+using EdgeAppliance.Drivers.Twin;
+using EdgeAppliance.Runtime.Fusion;
+using EdgeAppliance.Runtime.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeAppliance.Runtime;
+
+/// <summary>The camera, the radio and what is known of their place, as the settings say.</summary>
+sealed class Devices : IDisposable
+{
+    Devices(CameraUri uri, SteadyCamera camera, IRadio? radio, TwinSite? twin, ApplianceSettings settings)
+    {
+        CameraName = uri.Shown;
+        Camera = camera;
+        Radio = radio;
+        World = twin?.World;
+        IsLive = twin?.Address.IsPaced ?? uri.IsLive;
+        Geometry = settings.Site.Geometry is { } geometry ? CameraGeometry.Load(geometry) : twin?.Geometry;
+        Registry = settings.Site.Registry is { } registry ? TagRegistry.Load(registry) : twin?.Registry ?? TagRegistry.Empty;
+    }
+
+    /// <summary>Opened by whoever asks it for the first frame; opened again when it is lost.</summary>
+    public SteadyCamera Camera { get; }
+
+    /// <summary>The camera's address without any password.</summary>
+    public string CameraName { get; }
+
+    /// <summary>False: a recording, read as fast as the stages allow.</summary>
+    public bool IsLive { get; }
+
+    public IRadio? Radio { get; }
+
+    public CameraGeometry? Geometry { get; }
+
+    public TagRegistry Registry { get; }
+
+    /// <summary>The truth behind a <c>twin://</c> camera; null with any other.</summary>
+    public TwinWorld? World { get; }
+
+    /// <param name="untilEnd">no waiting for a camera that is gone: its end or its fault ends the run</param>
+    /// <param name="epoch">where a recording's time begins on the one clock: its radio is laid onto the same</param>
+    /// <exception cref="InvalidDataException">a file of the site cannot be used: every fault, a line each</exception>
+    public static Devices Open(ApplianceSettings settings, bool untilEnd, MonoTime epoch, ILogger log)
+    {
+        var uri = CameraUri.Parse(settings.Camera.Uri!);
+        var options = new CameraOptions
+        {
+            OpenTimeout = TimeSpan.FromSeconds(settings.Camera.TimeoutS),
+            SilenceMax = TimeSpan.FromSeconds(settings.Camera.SilenceS),
+            Epoch = epoch,
+        };
+        var twin = uri.Scheme == CameraScheme.Twin ? TwinSite.Create(settings.Camera.Uri!) : null;
+        ICamera OpenOnce(CancellationToken stop) => twin is not null
+            ? new TwinCamera(twin.World, twin.Address, epoch, options, log)
+            : FfmpegCamera.Open(settings.Camera.Uri!, options, log, stop);
+        var radio = OpenRadio(settings.Site, twin, epoch, log);
+        var camera = new SteadyCamera(uri.Shown, uri.IsLive && !untilEnd, OpenOnce, new ReconnectOptions(), log);
+        try { return new Devices(uri, camera, radio, twin, settings); }
+        catch
+        {
+            camera.Dispose();
+            radio?.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Camera.Dispose();
+        Radio?.Dispose();
+    }
+
+    /// <summary>Null without tags: nothing is labelled then. A twin brings its own radio.</summary>
+    static IRadio? OpenRadio(SiteSettings site, TwinSite? twin, MonoTime epoch, ILogger log)
+    {
+        if (site.Tags is null or SiteSettings.Twin) return twin is null ? null : new TwinRadio(twin.World, epoch);
+        return RecordedFixes.Open(site.Tags, epoch, log);
+    }
+}
+
+/// <summary>A twin with what its site's files would say; that goes through the same reading as a site's files.</summary>
+sealed record TwinSite(TwinAddress Address, TwinWorld World, CameraGeometry Geometry, TagRegistry Registry)
+{
+    public static TwinSite Create(string uri)
+    {
+        var address = TwinAddress.Parse(uri);
+        var world = TwinWorld.Create(address.Name, address.Seed, address.Width, address.Height);
+        return new TwinSite(address, world, Through(world.GeometryJson(), CameraGeometry.Load),
+            Through(world.RegistryJson(), TagRegistry.Load));
+    }
+
+    static T Through<T>(string json, Func<string, T> load)
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, json);
+            return load(file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using EdgeAppliance.CloudSync.Spool;
+using EdgeAppliance.Drivers.Media;
+using EdgeAppliance.Drivers.Memory;
+using EdgeAppliance.Drivers.Timing;
+using EdgeAppliance.Onnx;
+using EdgeAppliance.Runtime.Annotation;
+using EdgeAppliance.Runtime.Inference;
+using EdgeAppliance.Runtime.Pipeline;
+using EdgeAppliance.Runtime.Settings;
+using EdgeAppliance.Runtime.Status;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeAppliance.Runtime;
+
+/// <summary>Everything an appliance runs with: opened in the order of need, run once, closed in reverse.</summary>
+sealed class Outfit : IAsyncDisposable
+{
+    readonly Stack<IDisposable> _open = new();
+    readonly Store _store;
+    readonly Preview _preview;
+    StatusServer? _server;
+
+    Outfit(ApplianceSettings settings, Detector detector, Devices devices, string? folder, ILogger log)
+    {
+        Settings = settings;
+        Detector = Opened(detector);
+        Devices = Opened(devices);
+        Pool = Opened(FrameBudget.NewPool(settings.Camera));
+        Spool = Opened(Store.OpenSpool(settings.Spool, log));
+        Uplink = settings.Mqtt.Host is null ? null : new Uplink(Spool, settings, log);
+        var classes = detector.Facts.Classes;
+        Scene = new Scene(settings, devices, classes);
+        // Each thread that encodes has a codec of its own: it holds one scaler and one encoder.
+        _store = new Store(Spool, Scene.Annotator, settings.DeviceName, devices.CameraName,
+            settings.Spool.JpegQuality, NewCodec(), log);
+        _preview = new Preview(Pool, classes, settings.Status.PreviewRateMax, NewCodec());
+        Folder = folder is null ? null : Opened(new OutFolder(folder, Pool, classes, NewCodec()));
+        Chain = Opened(MakeChain(log));
+    }
+
+    public ApplianceSettings Settings { get; }
+
+    public Appliance Chain { get; }
+
+    public Detector Detector { get; }
+
+    public Devices Devices { get; }
+
+    public FramePool Pool { get; }
+
+    public SampleSpool Spool { get; }
+
+    public Scene Scene { get; }
+
+    /// <summary>Null without a broker: samples stay in the spool.</summary>
+    public Uplink? Uplink { get; }
+
+    /// <summary>Null when the run leaves no tables and pictures.</summary>
+    public OutFolder? Folder { get; }
+
+    /// <summary>Looks at each labelled frame on the scene thread, before the run is begun.</summary>
+    public Action<Annotated>? Watch { get; set; }
+
+    public long Stored => _store.Stored;
+
+    /// <summary>The status page's address; null when none is served.</summary>
+    public string? StatusUrl => _server?.Url;
+
+    /// <summary>Opens the model and the devices side by side; the camera itself is opened by its own thread.</summary>
+    /// <param name="folder">where tables and pictures of the run go; null: none</param>
+    /// <param name="untilEnd">the run ends with the camera's stream; else a live one is waited for when it goes</param>
+    public static async Task<Outfit> OpenAsync(
+        ApplianceSettings settings, string? folder, bool untilEnd, ILogger log, CancellationToken stop)
+    {
+        if (settings.Inference.OnnxRuntimeLibrary is { } library) OnnxLibrary.UseLibrary(library);
+        OnnxLibrary.LogTo(log);
+        var loading = Task.Run(() => Detector.Load(ModelFolder.Load(settings.Inference.Model), settings.Inference, log), stop);
+        var opening = Task.Run(() => Devices.Open(settings, untilEnd, MonoTime.Now, log), stop);
+        try
+        {
+            await Task.WhenAll(loading, opening);
+            return new Outfit(settings, await loading, await opening, folder, log);
+        }
+        catch
+        {
+            if (loading.IsCompletedSuccessfully) (await loading).Dispose();
+            if (opening.IsCompletedSuccessfully) (await opening).Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Serves the status page, if one is wanted.</summary>
+    public async Task ServeAsync()
+    {
+        if (Settings.Status.Enabled) _server = await StatusServer.StartAsync(Settings.Status, Snapshot, _preview);
+    }
+
+    /// <summary>Runs until the camera ends or a stop is asked for; then drains, and waits a while for receipts.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var carried = new CancellationTokenSource();
+        var carrying = Uplink?.RunAsync(carried.Token) ?? Task.CompletedTask;
+        try
+        {
+            await Chain.RunAsync(stop);
+            if (Uplink is not null) await Uplink.DrainAsync(TimeSpan.FromSeconds(Settings.Mqtt.DrainS));
+        }
+        finally
+        {
+            await carried.CancelAsync();
+            await carrying;
+        }
+    }
+
+    /// <summary>The moment, for the status page.</summary>
+    public Snapshot Snapshot() => Snapshots.Of(this, Settings);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null) await _server.DisposeAsync();
+        while (_open.TryPop(out var each)) each.Dispose();
+    }
+
+    void Look(Annotated seen)
+    {
+        if (seen.Detections.Length > 0) Chain.Meters.FirstDetection ??= MonoTime.Now;
+        Folder?.Note(seen);
+        Watch?.Invoke(seen);
+    }
+
+    T Opened<T>(T part) where T : IDisposable
+    {
+        _open.Push(part);
+        return part;
+    }
+
+    JpegEncode NewCodec() => Opened(new JpegCodec()).Encode;
+
+    Appliance MakeChain(ILogger log) => new(
+        new Parts(Devices.Camera.Next, Devices.IsLive, Pool, Detector.Detect, Scene.Step, Scene.TryChoose, _store.Keep, Look, _preview), log);
+}

@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using EdgeAppliance.Drivers.Radio;
+using EdgeAppliance.Drivers.Timing;
+using EdgeAppliance.Runtime.Annotation;
+using EdgeAppliance.Runtime.Fusion;
+using EdgeAppliance.Runtime.Inference;
+using EdgeAppliance.Runtime.Localization;
+using EdgeAppliance.Runtime.Selection;
+using EdgeAppliance.Runtime.Settings;
+using EdgeAppliance.Runtime.Status;
+using EdgeAppliance.Runtime.Tracking;
+
+namespace EdgeAppliance.Runtime;
+
+/// <summary>
+/// The middle of the chain: plain functions in order, on one thread, so that a recorded run replays exactly.
+/// Radio is read at each frame's own time.
+/// </summary>
+sealed class Scene
+{
+    /// <summary>Readings moved at a time; what is left is moved at once after.</summary>
+    const int ReadingsAtOnce = 256;
+
+    readonly IRadio? _radio;
+    readonly Observation[] _readings = new Observation[ReadingsAtOnce];
+    readonly Tracker _tracker;
+    readonly Locator _locator;
+    readonly Fuser _fuser;
+    readonly Annotator _annotator;
+    readonly Selector _selector;
+    readonly TagRegistry _registry;
+    readonly SortedDictionary<string, MonoTime> _heard = new(StringComparer.Ordinal);
+    volatile SceneView _view = SceneView.Empty;
+
+    /// <param name="classes">the detector's class names, in order</param>
+    public Scene(ApplianceSettings settings, Devices devices, IReadOnlyList<string> classes)
+    {
+        var radio = _radio = devices.Radio;
+        var registry = _registry = devices.Registry;
+        _tracker = new Tracker(settings.Tracking);
+        _locator = new Locator(settings.Radio, radio is { Stations.Count: > 0 } ? radio.Stations : registry.Stations);
+        _fuser = new Fuser(settings.Fusion, devices.Geometry, _locator, registry);
+        _annotator = new Annotator(settings.Annotation, registry, classes);
+        _selector = new Selector(settings.Selection);
+    }
+
+    /// <summary>The scene of the last frame; may be read from any thread.</summary>
+    public SceneView View => _view;
+
+    public Annotator Annotator => _annotator;
+
+    /// <summary>Track, locate, fuse, annotate. Takes the frame over and hands it on, unless it faults.</summary>
+    public Annotated Step(Detected seen)
+    {
+        Listen(seen.Frame.At);
+        var tracked = _tracker.Step(seen);
+        var located = _fuser.Step(tracked);
+        var annotated = _annotator.Step(located);
+        _view = Look(located);
+        return annotated;
+    }
+
+    public Chosen? TryChoose(Annotated annotated) => _selector.TryChoose(annotated, out var chosen) ? chosen : null;
+
+    void Listen(MonoTime until)
+    {
+        if (_radio is null) return;
+        int count;
+        do
+        {
+            count = _radio.Drain(until, _readings);
+            var readings = _readings.AsSpan(0, count);
+            foreach (ref readonly var reading in readings) _heard[reading.Tag] = reading.At;
+            _locator.Take(readings);
+        }
+        while (count == ReadingsAtOnce);
+        // As many as the locator follows: the one silent longest makes room, here as there.
+        while (_heard.Count > Math.Max(1, _locator.Tags.Count)) _heard.Remove(_heard.MinBy(row => row.Value).Key);
+    }
+
+    SceneView Look(in Located located)
+    {
+        var tags = ImmutableArray.CreateBuilder<TagStatus>(_heard.Count);
+        foreach (var (tag, at) in _heard)
+        {
+            int? track = null;
+            foreach (var each in located.Tracks) if (each.Match is { } match && match.Tag == tag) track = each.Track.Id;
+            double ageS = Math.Max(0, (located.Frame.At - at).TotalSeconds);
+            tags.Add(new TagStatus(tag, _registry.Find(tag)?.Class, ageS, track));
+        }
+
+        return new SceneView(located.Tracks.Length, tags.ToImmutable(), _fuser.GeometryFault);
+    }
+}
+
+/// <summary>What the status page tells of the scene.</summary>
+sealed record SceneView(int Tracks, ImmutableArray<TagStatus> Tags, string? GeometryFault)
+{
+    public static SceneView Empty { get; } = new(0, [], null);
+}
