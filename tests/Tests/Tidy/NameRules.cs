@@ -19,6 +19,7 @@ static class NameRules
     /// <summary>Names that others gave and that we have to write as they are, with the reason.</summary>
     static readonly Dictionary<string, string> Excused = new()
     {
+        ["AvUtil"] = "libav's own library name, as avutil.h has it",
         ["SharedData"] = "the folder it finds is called so: ../shared/data",
     };
 
