@@ -82,6 +82,8 @@ public sealed partial class FfmpegCamera : ICamera
                 return new FfmpegCamera(address, options, log, stop);
             case CameraScheme.Rtsp:
                 return new FfmpegCamera(address, options, log, stop);
+            case CameraScheme.V4l2 or CameraScheme.Csi:
+                return new V4l2Camera(address, options, log);
             default:
                 throw new DeviceException(address.Shown, "open", "not a camera of this driver") { IsFinal = true };
         }

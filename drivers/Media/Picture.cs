@@ -74,6 +74,36 @@ sealed unsafe class Picture : IDisposable
         CopyRows(from, chroma, Planes[2], Strides[2], chroma, format.ChromaHeight);
     }
 
+    /// <summary>
+    /// Takes a camera's raw bytes: yuv420p, nv12 or a packed 4:2:2 format, as allocated. False when they are too few.
+    /// </summary>
+    /// <param name="bytes">planes one after another, rows of the first <paramref name="bytesPerLine"/> long</param>
+    public bool TryFill(ReadOnlySpan<byte> bytes, int bytesPerLine)
+    {
+        bool isPlanar = Format == PictureFormat.Yuv420p;
+        bool isPaired = Format == PictureFormat.Nv12;
+        int chromaRows = (Height + 1) / 2;
+        int rowBytes = isPlanar || isPaired ? Width : 2 * Width;
+        int chromaStride = isPlanar ? bytesPerLine / 2 : bytesPerLine;
+        int chromaPlanes = isPlanar ? 2 : isPaired ? 1 : 0;
+        long needed = ((long)bytesPerLine * Height) + ((long)chromaPlanes * chromaStride * chromaRows);
+        if (bytesPerLine < rowBytes || bytes.Length < needed) return false;
+        fixed (byte* start = bytes)
+        {
+            byte* from = start;
+            CopyRows(from, bytesPerLine, Planes[0], Strides[0], rowBytes, Height);
+            from += bytesPerLine * Height;
+            int chromaBytes = isPlanar ? (Width + 1) / 2 : (Width + 1) & ~1;
+            for (int plane = 1; plane <= chromaPlanes; plane++)
+            {
+                CopyRows(from, chromaStride, Planes[plane], Strides[plane], chromaBytes, chromaRows);
+                from += chromaStride * chromaRows;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Gives its pixels to a slot; the picture must be 8-bit 4:2:0, or grey, of the same size.</summary>
     public void CopyTo(FrameLease slot, FrameFormat format)
     {

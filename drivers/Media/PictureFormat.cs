@@ -10,6 +10,7 @@ static class PictureFormat
     public static readonly int Yuv420p = Named("yuv420p");
     public static readonly int Yuvj420p = Named("yuvj420p");
     public static readonly int Gray = Named("gray");
+    public static readonly int Nv12 = Named("nv12");
     static readonly int Yuvj422p = Named("yuvj422p");
     static readonly int Yuvj444p = Named("yuvj444p");
     static readonly int Yuvj440p = Named("yuvj440p");
