@@ -5,6 +5,7 @@ var benches = new SortedDictionary<string, Func<BenchArguments, int>>(StringComp
 {
     ["links"] = LinksBench.Run,
     ["twin"] = TwinBench.Run,
+    ["scene"] = SceneBench.Run,
     ["twin-export"] = TwinExport.Run,
 };
 

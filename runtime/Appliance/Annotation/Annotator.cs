@@ -149,9 +149,7 @@ sealed class Annotator
             if (i == index) continue;
             // A lost track still stands where it was last seen going: it may be the one behind this box.
             var other = tracks[i].Track.Measured ?? tracks[i].Track.Box;
-            float width = Math.Min(box.Right, other.Right) - Math.Max(box.Left, other.Left);
-            float height = Math.Min(box.Bottom, other.Bottom) - Math.Max(box.Top, other.Top);
-            if (width > 0 && height > 0 && width * height > _settings.OverlapMax * box.Area) return true;
+            if (box.SharedWith(other) > _settings.OverlapMax * box.Area) return true;
         }
 
         return false;

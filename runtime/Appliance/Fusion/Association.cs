@@ -62,29 +62,38 @@ sealed class Association(FusionSettings settings)
 
     bool IsNear(in PairCost pair) =>
         pair.CostM <= settings.UnmatchedM && pair.Sigmas <= settings.UnmatchedSigmas
-        && !(pair.RecentSigmas > settings.UnmatchedSigmas);
+        && !(pair.Recent?.Sigmas > settings.UnmatchedSigmas);
 
     TagMatch? Found(Comparison comparison, int row)
     {
         int column = _columnOf[row], columns = comparison.Tags.Count;
         if (column == Assignment.None || _pairs[(row * columns) + column] is not { } pair) return null;
         double next = settings.UnmatchedM;
+        // Of late, nobody else may be nearer: a track that went over to somebody else still has its old past.
+        double nextRecent = double.PositiveInfinity;
         for (int other = 0; other < columns; other++)
         {
-            if (other != column && _pairs[(row * columns) + other] is { } rival) next = Math.Min(next, rival.CostM);
+            if (other != column && _pairs[(row * columns) + other] is { } rival) Rival(rival);
         }
 
         for (int other = 0; other < _rows.Count; other++)
         {
-            if (other != row && _pairs[(other * columns) + column] is { } rival) next = Math.Min(next, rival.CostM);
+            if (other != row && _pairs[(other * columns) + column] is { } rival) Rival(rival);
         }
 
+        if (pair.Recent is { } recent && nextRecent < recent.CostM - (settings.MarginMinM / 2)) return null;
         double margin = next - pair.CostM;
         string tag = comparison.Tags[column];
         // What is already believed needs half the margin to stay believed.
         bool isHeld = _rows[row].Match is { } held && held.Tag == tag;
         if (margin < (isHeld ? settings.MarginMinM / 2 : settings.MarginMinM)) return null;
         return new TagMatch(tag, pair.CostM, margin, TimeSpan.FromSeconds(settings.WindowS), pair.Pairs, 0);
+
+        void Rival(in PairCost rival)
+        {
+            next = Math.Min(next, rival.CostM);
+            if (rival.Recent is { } near) nextRecent = Math.Min(nextRecent, near.CostM);
+        }
     }
 
     // After all have been judged: a tag whose evidence moved on is taken from its old track before it is given anew.

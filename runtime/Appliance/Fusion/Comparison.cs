@@ -8,9 +8,12 @@ namespace EdgeAppliance.Runtime.Fusion;
 /// <summary>How one track and one tag compare over a window.</summary>
 /// <param name="CostM">robust mean distance, metres</param>
 /// <param name="Sigmas">the same in combined standard deviations</param>
-/// <param name="RecentSigmas">likewise, over the window's last part; null without instants there</param>
+/// <param name="Recent">mean over the window's last part alone; null without instants there</param>
 /// <param name="Pairs">instants at which both were located</param>
-readonly record struct PairCost(double CostM, double Sigmas, double? RecentSigmas, int Pairs);
+readonly record struct PairCost(double CostM, double Sigmas, RecentCost? Recent, int Pairs);
+
+/// <summary>A mean over the last part of a window, in metres and in combined standard deviations.</summary>
+readonly record struct RecentCost(double CostM, double Sigmas);
 
 /// <summary>
 /// Distances between tracks and tags over a window of instants. A pair's distance is the mean without its farthest
@@ -88,7 +91,7 @@ sealed class Comparison
         double depthVariance = radius / 3.0 * (radius / 3.0);
         double offset = _settings.BodyOffsetM * _settings.BodyOffsetM;
         int count = 0, recentCount = 0;
-        double recent = 0;
+        double recentM = 0, recentSigmas = 0;
         var places = _tagAt.AsSpan(tag * _serials.Length, _serials.Length);
         for (int i = 0; i < places.Length; i++)
         {
@@ -103,13 +106,15 @@ sealed class Comparison
             _weights[count] = 2 / (combined.Xx + combined.Yy);
             count++;
             if (!_isRecent[i]) continue;
-            recent += length;
+            recentM += off.Length();
+            recentSigmas += length;
             recentCount++;
         }
 
         if (count < _settings.PairsMin) return null;
         var (costM, sigmas) = TrimmedMeans(count);
-        return new PairCost(costM, sigmas, recentCount > 0 ? recent / recentCount : null, count);
+        RecentCost? recent = recentCount > 0 ? new RecentCost(recentM / recentCount, recentSigmas / recentCount) : null;
+        return new PairCost(costM, sigmas, recent, count);
     }
 
     (double CostM, double Sigmas) TrimmedMeans(int count)

@@ -19,6 +19,8 @@ sealed class Fuser
     // A box ending this near the frame's edge ends there because the picture does.
     const float EdgePx = 2;
 
+    const float MingledIou = 0.4f;
+
     // A foot behind another box is guessed by the detector: its error is taken to be so much larger.
     const float HiddenFoot = 3;
 
@@ -91,6 +93,7 @@ sealed class Fuser
             located[i] = new LocatedTrack(track, ground?.AtM, ground?.Covariance, null);
             if (_scaled is null) continue;
             var walk = WalkOf(track.Id);
+            if (IsMingled(box, tracked.Tracks, i)) walk.Doubt();
             if (isSample && track.Measured is not null && ground is { } point) walk.Put(_serial, point);
         }
 
@@ -120,6 +123,19 @@ sealed class Fuser
         var found = _scaled.GroundAt(box.Foot, new Vector2(sigma * sigma));
         double limit = _settings.GroundSigmaMaxM * _settings.GroundSigmaMaxM;
         return found is { } point && point.Covariance.Xx + point.Covariance.Yy <= 2 * limit ? found : null;
+    }
+
+    // Two boxes of like size on one spot: here trackers, which go by overlap, exchange people.
+    static bool IsMingled(in Box box, ImmutableArray<Track> tracks, int index)
+    {
+        for (int i = 0; i < tracks.Length; i++)
+        {
+            if (i == index) continue;
+            var other = tracks[i].Measured ?? tracks[i].Box;
+            if (box.IouWith(other) > MingledIou) return true;
+        }
+
+        return false;
     }
 
     // Something nearer stands before the foot: its own box ends lower.

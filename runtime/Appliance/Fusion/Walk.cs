@@ -72,6 +72,13 @@ sealed class Walk(int trackId, int slots)
         if (++Against >= dropWindows) Drop();
     }
 
+    /// <summary>It stood behind or before another: from here on it may be somebody else, until windows agree anew.</summary>
+    public void Doubt()
+    {
+        Agreed = 0;
+        if (Match is { } match) Match = match with { AgreedWindows = 0 };
+    }
+
     public void Drop()
     {
         Match = null;

@@ -18,14 +18,19 @@ readonly record struct Box(float Left, float Top, float Right, float Bottom)
     /// <summary>Middle of the lower edge: where a standing thing meets the ground.</summary>
     public Vector2 Foot => new((Left + Right) / 2, Bottom);
 
-    /// <summary>Intersection over union, 0 to 1.</summary>
-    public float IouWith(in Box other)
+    /// <summary>The area both cover.</summary>
+    public float SharedWith(in Box other)
     {
         float width = MathF.Min(Right, other.Right) - MathF.Max(Left, other.Left);
         float height = MathF.Min(Bottom, other.Bottom) - MathF.Max(Top, other.Top);
-        if (width <= 0 || height <= 0) return 0;
-        float shared = width * height;
-        return shared / (Area + other.Area - shared);
+        return width <= 0 || height <= 0 ? 0 : width * height;
+    }
+
+    /// <summary>Intersection over union, 0 to 1.</summary>
+    public float IouWith(in Box other)
+    {
+        float shared = SharedWith(other);
+        return shared <= 0 ? 0 : shared / (Area + other.Area - shared);
     }
 
     /// <summary>The part inside a picture of that size.</summary>
