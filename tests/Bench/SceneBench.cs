@@ -59,7 +59,8 @@ static class SceneBench
 
             if (!pool.TryRent(out var lease)) return [];
             var format = new FrameFormat(1280, 720, ColourRange.Limited, ColourMatrix.Bt709);
-            var detected = new Detected(new Frame(lease, format, Time(t), frame, TimeSpan.FromSeconds(t)), [.. seen], "m");
+            var taken = new Frame(lease, format, Time(t), frame, TimeSpan.FromSeconds(t));
+            var detected = new Detected(taken, [.. seen], "m");
             long before = GC.GetAllocatedBytesForCurrentThread(), began = Stopwatch.GetTimestamp();
             using var annotated = annotator.Step(fuser.Step(tracker.Step(detected)));
             double took = Stopwatch.GetElapsedTime(began).TotalMilliseconds;

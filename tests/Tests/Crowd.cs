@@ -43,7 +43,8 @@ sealed class WornTags(int seed, double whiteM = 0.15, double biasM = 0.2, double
     {
         if (!_state.TryGetValue(tag, out var now))
         {
-            now = ((float)biasM * Gauss2(), (float)WornM * Vector2.Normalize(Gauss2()), t + (PeriodS * _random.NextDouble()));
+            var worn = (float)WornM * Vector2.Normalize(Gauss2());
+            now = ((float)biasM * Gauss2(), worn, t + (PeriodS * _random.NextDouble()));
         }
 
         if (t >= now.Next)

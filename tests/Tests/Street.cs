@@ -41,7 +41,8 @@ static class Street
     /// So many people for so long at 15 frames a second: they walk between random places at 0.6 to 1.6 m/s, stand a
     /// while, and hide one another.
     /// </summary>
-    public static IEnumerable<(double T, List<Seen> People)> Walk(int people, double seconds, int seed, double missed = 0.05)
+    public static IEnumerable<(double T, List<Seen> People)> Walk(
+        int people, double seconds, int seed, double missed = 0.05)
     {
         var random = new Random(seed);
         var walkers = Enumerable.Range(0, people).Select(_ => new Walker(random)).ToList();

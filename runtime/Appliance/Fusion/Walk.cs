@@ -72,7 +72,9 @@ sealed class Walk(int trackId, int slots)
         if (++Against >= dropWindows) Drop();
     }
 
-    /// <summary>It stood behind or before another: from here on it may be somebody else, until windows agree anew.</summary>
+    /// <summary>
+    /// It stood behind or before another: from here on it may be somebody else, until windows agree anew.
+    /// </summary>
     public void Doubt()
     {
         Agreed = 0;

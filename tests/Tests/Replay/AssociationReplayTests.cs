@@ -87,7 +87,8 @@ public sealed class AssociationReplayTests(ITestOutputHelper output)
         {
             string[] cells = line.Split(',');
             if (cells.Length < 12 || cells[3] != "1") continue;
-            if (!float.TryParse(cells[11], NumberStyles.Float, CultureInfo.InvariantCulture, out float bottom)) continue;
+            // The publisher's file is cut in the middle of its last line.
+            if (!float.TryParse(cells[11], CultureInfo.InvariantCulture, out float bottom)) continue;
             float[] n = [.. cells[8..11].Select(cell => float.Parse(cell, CultureInfo.InvariantCulture))];
             boxes.Add(new MotBox(int.Parse(cells[1], CultureInfo.InvariantCulture),
                 int.Parse(cells[0], CultureInfo.InvariantCulture), new Box(n[0], n[1], n[2], bottom)));

@@ -43,7 +43,8 @@ public sealed class AnnotatorTests : IDisposable
         Assert.Equal(1, a.NotSeen);
         Assert.Empty(Labels(out a, Track(1, Good with { AgreedWindows = 2 })));
         Assert.Equal(1, a.TooFewWindows);
-        Assert.Empty(Labels(out a, Track(1, Good) with { Track = NewTrack(1) with { Measured = new Box(0, 100, 60, 250) } }));
+        var cut = NewTrack(1) with { Measured = new Box(0, 100, 60, 250) };
+        Assert.Empty(Labels(out a, Track(1, Good) with { Track = cut }));
         Assert.Equal(1, a.Cut);
         Assert.Empty(Labels(out a, Track(1, Good), Track(2, null)));
         Assert.Equal(1, a.Overlapped);
@@ -101,7 +102,8 @@ public sealed class AnnotatorTests : IDisposable
         Assert.Equal(("person", "T1", 1, 0.3, 5.0), (box.Class, box.Tag, box.Track, box.CostM, box.WindowS));
         var rest = Assert.Single(sample.Detections);
         Assert.Equal(("car", 0.0, 200.0), (rest.Class, rest.Top, rest.Height));
-        Assert.Equal((1280, 720, "00ff", "yard"), (sample.Width, sample.Height, sample.ImageSha256, sample.Calibration));
+        Assert.Equal((1280, 720, "00ff", "yard"),
+            (sample.Width, sample.Height, sample.ImageSha256, sample.Calibration));
     }
 
     [Fact]

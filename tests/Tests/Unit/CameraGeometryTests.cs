@@ -109,7 +109,8 @@ public sealed class CameraGeometryTests : IDisposable
         foreach (string fault in new[]
         {
             "version is 2: 1 is known", "name is missing", "nome is not a known key", "image.width is a text",
-            "camera.fx is -1: 1 to 1000000", "camera.distortion is a list of 2", "cameraFromWorld.rotation[1] is a list of 2",
+            "camera.fx is -1: 1 to 1000000", "camera.distortion is a list of 2",
+            "cameraFromWorld.rotation[1] is a list of 2",
             "cameraFromWorld.translationM is missing",
         })
         {
@@ -125,7 +126,8 @@ public sealed class CameraGeometryTests : IDisposable
     public void A_pose_that_cannot_be_says_so(string rotation, string why)
     {
         var fault = Assert.Throws<InvalidDataException>(
-            () => Load(Pinhole.Replace("[[1,0,0],[0,-0.422618,-0.906308],[0,0.906308,-0.422618]]", rotation, StringComparison.Ordinal)));
+            () => Load(Pinhole.Replace(
+                "[[1,0,0],[0,-0.422618,-0.906308],[0,0.906308,-0.422618]]", rotation, StringComparison.Ordinal)));
         Assert.Contains(why, fault.Message, StringComparison.Ordinal);
     }
 

@@ -108,7 +108,7 @@ public sealed class FuserTests(ITestOutputHelper output)
         foreach (var geometry in new[] { null, Street.Camera })
         {
             using var frames = new SceneFrames();
-            var fuser = new Fuser(new FusionSettings(), geometry, new Locator(new RadioSettings(), []), TagRegistry.Empty);
+            var fuser = NewFuser(geometry);
             var tracker = SceneFrames.NewTracker();
             for (int i = 0; i < 100; i++)
             {
@@ -127,8 +127,9 @@ public sealed class FuserTests(ITestOutputHelper output)
     public void A_picture_of_another_shape_is_told_and_not_located()
     {
         using var frames = new SceneFrames(640, 480);
-        var fuser = new Fuser(new FusionSettings(), Street.Camera, new Locator(new RadioSettings(), []), TagRegistry.Empty);
-        using var located = fuser.Step(SceneFrames.NewTracker().Step(frames.Seen(0, new Detection(new Box(300, 200, 340, 300), 0, 0.9f))));
+        var fuser = NewFuser(Street.Camera);
+        using var located = fuser.Step(SceneFrames.NewTracker().Step(
+            frames.Seen(0, new Detection(new Box(300, 200, 340, 300), 0, 0.9f))));
         Assert.Null(Assert.Single(located.Tracks).GroundM);
         Assert.Null(located.Calibration);
         Assert.Contains("1280 x 720, the camera gives 640 x 480", fuser.GeometryFault, StringComparison.Ordinal);
@@ -138,7 +139,7 @@ public sealed class FuserTests(ITestOutputHelper output)
     public void A_foot_cut_off_by_the_frame_says_nothing_about_the_place()
     {
         using var frames = new SceneFrames();
-        var fuser = new Fuser(new FusionSettings(), Street.Camera, new Locator(new RadioSettings(), []), TagRegistry.Empty);
+        var fuser = NewFuser(Street.Camera);
         using var located = fuser.Step(SceneFrames.NewTracker().Step(
             frames.Seen(0, new Detection(new Box(600, 500, 700, 720), 0, 0.9f))));
         Assert.Null(Assert.Single(located.Tracks).GroundM);
@@ -169,7 +170,10 @@ public sealed class FuserTests(ITestOutputHelper output)
         Assert.Equal(Run(), Run());
     }
 
-    /// <summary>People who sway on their spots, and tags put on them or elsewhere.</summary>
+    static Fuser NewFuser(CameraGeometry? geometry) =>
+        new(new FusionSettings(), geometry, new Locator(new RadioSettings(), []), TagRegistry.Empty);
+
+    /// <summary>People who stand on their spots, and tags put on them or elsewhere.</summary>
     sealed class Still(int people, float apartM = 3, TagRegistry? registry = null, float nearerM = 0) : IDisposable
     {
         readonly SceneFrames _frames = new();
@@ -191,11 +195,11 @@ public sealed class FuserTests(ITestOutputHelper output)
                         new Vector3(Spot(spotOf[tag]), 1), 0.01)]);
                 }
 
-                var seen = Enumerable.Range(0, people).Select(who =>
-                    new Detection(Street.BoxAt(Spot(who) - (nearerM * Vector2.Normalize(Spot(who)))), 0, 0.9f - (0.01f * who)));
+                var seen = Enumerable.Range(0, people).Select(who => new Detection(
+                    Street.BoxAt(Spot(who) - (nearerM * Vector2.Normalize(Spot(who)))), 0, 0.9f - (0.01f * who)));
                 using var located = _fuser.Step(_tracker.Step(_frames.Seen(t, [.. seen])));
                 _last = located.Tracks;
-                var tags = _last.Where(track => track.Match is not null).Select(track => track.Match!.Value.Tag).ToList();
+                var tags = _last.Select(track => track.Match?.Tag).Where(tag => tag is not null).ToList();
                 Assert.Equal(tags.Count, tags.Distinct().Count());
             }
         }

@@ -34,7 +34,8 @@ public sealed class LocatorTests
     {
         var locator = new Locator(new RadioSettings(), Corners);
         var errors = Walk(locator, (random, at, station) => (ObservationKind.Rssi,
-            -60 - (20 * Math.Log10(Vector3.Distance(new Vector3(at, 1), station.PositionM))) + (4 * Noise.Gauss(random))));
+            -60 - (20 * Math.Log10(Vector3.Distance(new Vector3(at, 1), station.PositionM)))
+                + (4 * Noise.Gauss(random))));
         // Four scanners; with twelve in a like room published path-loss fixes have a median of 1.9 m.
         Assert.True(errors[errors.Count / 2] < 2.5, $"median {errors[errors.Count / 2]:F2} m");
     }
@@ -95,7 +96,8 @@ public sealed class LocatorTests
         for (int i = 0; i < 2000; i++) locator.Take([At(100 + (i * 0.1), Vector2.Zero)]);
         Assert.False(locator.TryFixAt("T", Time(200), out _));
         locator.Take([
-            Observation.OfRange(Time(300), "T", "nowhere", 3, null), Observation.OfRange(Time(300), "T", "A", double.NaN, null),
+            Observation.OfRange(Time(300), "T", "nowhere", 3, null),
+            Observation.OfRange(Time(300), "T", "A", double.NaN, null),
         ]);
         Assert.Equal((1, 1), (locator.Counts.UnknownStation, locator.Counts.Unusable));
     }
