@@ -39,10 +39,16 @@ static class Commands
     };
 
     static readonly Option<bool> Tls = new("--tls") { Description = "encrypt, trusting the system's authorities" };
-    static readonly Option<string?> TlsAuthority =
-        new("--tls-ca") { Description = "PEM file of the authorities to trust" };
-    static readonly Option<string?> TlsCertificate =
-        new("--tls-cert") { Description = "PEM file of the own certificate" };
+    static readonly Option<string?> TlsAuthority = new("--tls-ca")
+    {
+        Description = "PEM file of the authorities to trust",
+    };
+
+    static readonly Option<string?> TlsCertificate = new("--tls-cert")
+    {
+        Description = "PEM file of the own certificate",
+    };
+
     static readonly Option<string?> TlsKey = new("--tls-key") { Description = "PEM file of the own key" };
     static readonly Option<string?> User = new("--user") { Description = "user name at the broker" };
 
@@ -73,12 +79,11 @@ static class Commands
         };
         ingest.SetAction(IngestAsync);
         var coco = new Command("coco", "make annotations.json and detections.jsonl from the journal, now") { Dataset };
-        coco.SetAction(parsed => OnDataSet(parsed, folder =>
-            Console.Out.WriteLine(
-                $"{CocoFile.Write(folder)} images in {Path.Combine(folder, CocoFile.AnnotationsName)}")));
+        coco.SetAction(parsed => OnDataSet(parsed, static folder => Console.Out.WriteLine(
+            $"{CocoFile.Write(folder)} images in {Path.Combine(folder, CocoFile.AnnotationsName)}")));
         var stats = new Command("stats", "count what a data set holds") { Dataset, Json };
-        stats.SetAction(
-            parsed => OnDataSet(parsed, folder => Print(DataSetCounting.Count(folder), parsed.GetValue(Json))));
+        stats.SetAction(parsed => OnDataSet(
+            parsed, folder => Print(DataSetCounting.Count(folder), parsed.GetValue(Json))));
         return new RootCommand("The retraining endpoint: samples in, data set out.") { ingest, coco, stats };
     }
 
@@ -181,8 +186,7 @@ static class Commands
         Console.Out.WriteLine($"detections   {stats.Detections}, kept apart");
         Console.Out.WriteLine($"journal      {stats.DamagedLines} damaged lines");
         Console.Out.WriteLine(stats.Coco is { } coco
-            ? $"COCO file    {coco.Images} images, {coco.Annotations} annotations, "
-                + $"{coco.BoxesOutside} outside their image"
+            ? $"COCO file    {coco.Images} images, {coco.Annotations} annotations, {coco.BoxesOutside} outside"
             : "COCO file    not made yet: edge-retrain coco --dataset DIR");
     }
 

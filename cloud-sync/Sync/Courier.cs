@@ -10,9 +10,8 @@ namespace EdgeAppliance.CloudSync;
 /// <param name="Resent">handed over again, for want of a receipt</param>
 /// <param name="Receipts">receipts read</param>
 /// <param name="BadReceipts">messages on the receipts topic that are none</param>
-/// <param name="DroppedReceipts">
-/// receipts that came faster than they were worked off: their samples are sent again
-/// </param>
+/// <param name="DroppedReceipts">receipts that came faster than they were worked off: their samples are sent
+/// again</param>
 /// <param name="InFlight">sent and without receipt now</param>
 public readonly record struct CourierCounts(
     long Published, long Resent, long Receipts, long BadReceipts, long DroppedReceipts, int InFlight);
@@ -54,9 +53,8 @@ public sealed partial class Courier : IDisposable
         Interlocked.Read(ref _published), Interlocked.Read(ref _resent), Interlocked.Read(ref _receipts),
         _listener.BadReceipts, _listener.DroppedReceipts, Volatile.Read(ref _inFlight));
 
-    /// <summary>
-    /// Starts the link and carries until told to stop; once only. Stopping is a return, not an exception.
-    /// </summary>
+    /// <summary>Starts the link and carries until told to stop; once only. Stopping is a return, not an
+    /// exception.</summary>
     /// <exception cref="IOException">the link gave up for good, or the spool is damaged</exception>
     public async Task RunAsync(CancellationToken stop)
     {

@@ -2,9 +2,8 @@ using EdgeAppliance.CloudSync.Contract;
 
 namespace EdgeAppliance.CloudSync;
 
-/// <summary>
-/// The samples under way: sent and without receipt. When each is sent again, and how many may be new.
-/// </summary>
+/// <summary>The samples under way: sent and without receipt. When each is sent again, and how many may be
+/// new.</summary>
 sealed class Flights(CourierOptions options)
 {
     // A sample tried so often no longer holds a place in the window: one the endpoint chokes on must not stop the
@@ -73,9 +72,8 @@ sealed class Flights(CourierOptions options)
             _publications.Remove(publication);
     }
 
-    /// <summary>
-    /// After a new connection: what was under way is repeated by the link itself and gets its time anew.
-    /// </summary>
+    /// <summary>After a new connection: what was under way is repeated by the link itself and gets its time
+    /// anew.</summary>
     public void GiveTime(TimeSpan now)
     {
         var due = now + options.ReceiptTimeout;

@@ -24,8 +24,7 @@ static class MadeUpSample
         double left = random.NextDouble() * (Width - 4), top = random.NextDouble() * (Height - 4);
         var sample = new Sample(
             Sample.CurrentVersion, SampleId.New(), device, DateTimeOffset.UtcNow, ClockTrust.Synchronised,
-                "twin://test",
-            random.Next(1 << 20), random.NextDouble() * 1000, Width, Height, "image/jpeg",
+            "twin://test", random.Next(1 << 20), random.NextDouble() * 1000, Width, Height, "image/jpeg",
             Convert.ToHexStringLower(SHA256.HashData(image)),
             [new SampleBox(left, top, 4, 3, "person", 0.9, "t-17", 4, 0.4, 1.5, 2, "person", 0.8)],
             [new SampleDetection(0, 0, 5, 5, "car", 0.4)], "0123456789ab", "c-1", "steady",

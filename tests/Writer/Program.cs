@@ -5,8 +5,7 @@ using EdgeAppliance.CloudSync.Spool;
 using EdgeAppliance.Writer;
 
 // writer SPOOL PORT DEVICE SEED SAMPLES: stores so many samples, 20 a second, and carries them until the spool is
-// empty.
-// It prints "committed ID" after the spool has said so, never before, and "drained" at the end.
+// empty. It prints "committed ID" after the spool has said so, never before, and "drained" at the end.
 if (args.Length != 5)
 {
     Console.Error.WriteLine("writer SPOOL PORT DEVICE SEED SAMPLES");
@@ -19,7 +18,7 @@ var random = new Random(int.Parse(args[3], CultureInfo.InvariantCulture));
 int samples = int.Parse(args[4], CultureInfo.InvariantCulture);
 var log = new ErrorLog();
 
-using var spool = SampleSpool.Open(path, new SpoolOptions { DiskReserveBytes = 0 }, log);
+using var spool = SampleSpool.Open(path, new SpoolOptions { DiskReserveBytes = 0, BallastBytes = 0 }, log);
 using var link = new MosquittoLink(
     new MqttOptions
     {

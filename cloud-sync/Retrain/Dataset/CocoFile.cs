@@ -13,9 +13,8 @@ static class CocoFile
     public const string AnnotationsName = "annotations.json";
     public const string DetectionsName = "detections.jsonl";
 
-    /// <summary>
-    /// Writes both files beside the journal: labels, and apart from them what only the detector says.
-    /// </summary>
+    /// <summary>Writes both files beside the journal: labels, and apart from them what only the detector
+    /// says.</summary>
     /// <returns>images written</returns>
     public static long Write(string folder)
     {

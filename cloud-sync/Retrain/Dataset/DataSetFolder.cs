@@ -113,7 +113,8 @@ sealed partial class DataSetFolder : IDisposable
     }
 
     [LoggerMessage(6003, LogLevel.Information,
-        "{Folder}: {Count} images without a journal line removed; their samples have no receipt and come again")]
+        "{Folder}: {Count} images without a journal line removed; "
+        + "their samples have no receipt and come again")]
     static partial void OrphansSwept(ILogger log, string folder, int count);
 
     [LoggerMessage(6004, LogLevel.Information, "data set {Folder}: {Count} images")]

@@ -60,9 +60,8 @@ sealed partial class Journal : IDisposable
         return Read(file, file.Length, read).Damaged;
     }
 
-    /// <summary>
-    /// Appends entries and returns after they are on the disk; a failure leaves the journal as it was.
-    /// </summary>
+    /// <summary>Appends entries and returns after they are on the disk; a failure leaves the journal as it
+    /// was.</summary>
     /// <exception cref="IOException">the disk is full or broken</exception>
     public void Append(IEnumerable<JournalEntry> entries)
     {
@@ -126,8 +125,8 @@ sealed partial class Journal : IDisposable
     static JournalEntry? Parse(ReadOnlySpan<byte> line)
     {
         if (line.Length <= HeadBytes || line[HeadBytes - 1] != ' '
-            || !uint.TryParse(
-                line[..(HeadBytes - 1)], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint crc)
+            || !uint.TryParse(line[..(HeadBytes - 1)], NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture, out uint crc)
             || Checksum.Crc32C(line[HeadBytes..]) != crc) return null;
         var entry = JsonSerializer.Deserialize(line[HeadBytes..], DatasetJson.Default.JournalEntry);
         if (entry is { Version: > JournalEntry.CurrentVersion })
@@ -137,7 +136,8 @@ sealed partial class Journal : IDisposable
     }
 
     [LoggerMessage(6001, LogLevel.Warning,
-        "{Path}: the last {Bytes} bytes are a torn line and are cut off; its sample has no receipt and comes again")]
+        "{Path}: the last {Bytes} bytes are a torn line and are cut off; "
+        + "its sample has no receipt and comes again")]
     static partial void TornEnd(ILogger log, string path, long bytes);
 
     [LoggerMessage(6002, LogLevel.Error,

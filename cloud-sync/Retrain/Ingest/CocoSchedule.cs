@@ -42,7 +42,7 @@ sealed partial class CocoSchedule(string folder, IngestOptions options, ILogger 
         }
     }
 
-    [LoggerMessage(
-        6121, LogLevel.Error, "the COCO file of {Folder} could not be made anew: {Why}; the older one stands")]
+    [LoggerMessage(6121, LogLevel.Error,
+        "the COCO file of {Folder} could not be made anew: {Why}; the older one stands")]
     static partial void NotWritten(ILogger log, string folder, string why);
 }

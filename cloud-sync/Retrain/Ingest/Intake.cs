@@ -45,12 +45,10 @@ sealed partial class Intake
         _queue.ArrivedCount, _queue.DroppedCount, Interlocked.Read(ref _stored), Interlocked.Read(ref _duplicates),
         Interlocked.Read(ref _refused), Interlocked.Read(ref _unanswered));
 
-    /// <summary>
-    /// Takes in until told to stop; then works off what has arrived and brings the COCO file up to date.
-    /// </summary>
-    /// <exception cref="IOException">
-    /// the link gave up for good, or the disk failed otherwise than by being full
-    /// </exception>
+    /// <summary>Takes in until told to stop; then works off what has arrived and brings the COCO file up to
+    /// date.</summary>
+    /// <exception cref="IOException">the link gave up for good, or the disk failed otherwise than by being
+    /// full</exception>
     public async Task RunAsync(CancellationToken stop)
     {
         _link.Start([Topics.AllSamples], _queue);
@@ -178,8 +176,8 @@ sealed partial class Intake
     [LoggerMessage(6103, LogLevel.Warning, "a message of {Device} is no sample: {Why}")]
     static partial void Unreadable(ILogger log, string device, string why);
 
-    [LoggerMessage(
-        6104, LogLevel.Error, "no room for the data set {Folder}: {Why} (time {Times}). No receipts are sent, "
+    [LoggerMessage(6104, LogLevel.Error,
+        "no room for the data set {Folder}: {Why} (time {Times}). No receipts are sent, "
         + "the devices keep their samples; free space and they come")]
     static partial void NoRoom(ILogger log, string folder, string why, long times);
 

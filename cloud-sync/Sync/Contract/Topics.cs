@@ -1,8 +1,7 @@
 namespace EdgeAppliance.CloudSync.Contract;
 
-/// <summary>
-/// The MQTT topics, frozen: <c>edge/v1/{device}/samples</c> up, <c>edge/v1/{device}/receipts</c> down.
-/// </summary>
+/// <summary>The MQTT topics, frozen: <c>edge/v1/{device}/samples</c> up, <c>edge/v1/{device}/receipts</c>
+/// down.</summary>
 public static class Topics
 {
     public const string Root = "edge/v1";

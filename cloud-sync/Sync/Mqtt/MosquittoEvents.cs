@@ -48,13 +48,9 @@ sealed unsafe class MosquittoEvents : IDisposable
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static void Connected(nint link, nint userData, int code, int flags, nint properties)
     {
-        long? packetBytesMax = null;
-        if (Mosquitto.mosquitto_property_read_int32(
-            properties, Mosquitto.PropertyMaximumPacketSize, out uint bytes, skipFirst: false) != 0)
-        {
-            packetBytesMax = bytes;
-        }
-
+        nint found = Mosquitto.mosquitto_property_read_int32(
+            properties, Mosquitto.PropertyMaximumPacketSize, out uint bytes, skipFirst: false);
+        long? packetBytesMax = found != 0 ? bytes : null;
         Note(userData, new MosquittoEvent(MosquittoEventKind.Connected, 0, code, "", default, packetBytesMax));
     }
 

@@ -137,8 +137,7 @@ public sealed partial class MosquittoLink : IMqttLink
 
     void Configure()
     {
-        Check(Mosquitto.mosquitto_int_option(_handle, Mosquitto.OptionProtocolVersion, Mosquitto.Protocol5),
-            "protocol");
+        Check(Mosquitto.mosquitto_int_option(_handle, Mosquitto.OptionProtocolVersion, Mosquitto.Protocol5), "MQTT 5");
         Check(Mosquitto.mosquitto_int_option(_handle, Mosquitto.OptionTcpNoDelay, 1), "no delay");
         // Publishing happens on other threads than the loop's: makes the library wake its loop instead of writing
         // itself.
@@ -152,7 +151,7 @@ public sealed partial class MosquittoLink : IMqttLink
             string? folder = _options.TlsAuthorityFile is null ? "/etc/ssl/certs" : null;
             Check(Mosquitto.mosquitto_tls_set(
                 _handle, _options.TlsAuthorityFile, folder, _options.TlsCertificateFile, _options.TlsKeyFile, 0),
-                    "TLS files");
+                "TLS files");
         }
 
         MosquittoEvents.Attach(_handle);

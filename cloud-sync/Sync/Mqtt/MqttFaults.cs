@@ -75,9 +75,8 @@ static class MqttFaults
     /// </summary>
     static readonly FrozenSet<int> FinalReasons = new[] { 0x84, 0x85, 0x8c }.ToFrozenSet();
 
-    /// <summary>
-    /// Likewise of libmosquitto's own results: a bad argument, and a library without what is asked for.
-    /// </summary>
+    /// <summary>Likewise of libmosquitto's own results: a bad argument, and a library without what is asked
+    /// for.</summary>
     static readonly FrozenSet<int> FinalResults = new[] { 3, 10, 18 }.ToFrozenSet();
 
     public static string Describe(int result) =>

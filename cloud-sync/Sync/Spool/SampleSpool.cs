@@ -27,14 +27,20 @@ public sealed partial class SampleSpool : IDisposable
     readonly SqliteConnection _connection;
     readonly SpoolLedger _ledger;
     readonly SpoolStatements _statements;
+    readonly Ballast _ballast;
     long _lateReceipts;
     bool _isFull;
+    bool _isFrozen;
 
     SampleSpool(string path, SpoolOptions options, ILogger log, FileStream processLock, SqliteConnection connection)
     {
         (_path, _options, _log, _processLock, _connection) = (path, options, log, processLock, connection);
         _ledger = new SpoolLedger(connection);
         _statements = new SpoolStatements(connection);
+        _ballast = new Ballast(path + ".ballast", options.BallastBytes);
+        _isFrozen = true;
+        Thaw();
+        if (_isFrozen) SpoolDatabase.FreezeGrowth(connection);
     }
 
     /// <summary>Opens a spool, or begins one; a damaged file is set aside under another name and told.</summary>
@@ -67,15 +73,24 @@ public sealed partial class SampleSpool : IDisposable
     /// <summary>Counts as of the last commit.</summary>
     public SpoolCounts Counts => _ledger.Counts;
 
-    /// <summary>
-    /// Receipts for samples that were thinned meanwhile, since this process began: the endpoint has them.
-    /// </summary>
+    /// <summary>How this connection writes, as SQLite itself says it: journal mode, and 2 for FULL flushing.</summary>
+    internal string Durability
+    {
+        get
+        {
+            lock (_gate)
+                return $"{SpoolDatabase.Text(_connection, "PRAGMA journal_mode")} "
+                    + SpoolDatabase.Text(_connection, "PRAGMA synchronous");
+        }
+    }
+
+    /// <summary>Receipts for samples that were thinned meanwhile, since this process began: the endpoint has
+    /// them.</summary>
     public long LateReceipts => Interlocked.Read(ref _lateReceipts);
 
     /// <summary>Stores a sample and its image; returns after the commit is on the disk.</summary>
-    /// <exception cref="ArgumentException">
-    /// the image is not the one the sample describes (a bug of the caller)
-    /// </exception>
+    /// <exception cref="ArgumentException">the image is not the one the sample describes (a bug of the
+    /// caller)</exception>
     /// <exception cref="IOException">the disk failed, for another reason than being full</exception>
     public StoreResult Store(Sample sample, ReadOnlyMemory<byte> image)
     {
@@ -114,35 +129,34 @@ public sealed partial class SampleSpool : IDisposable
     {
         lock (_gate)
         {
-            bool isForgotten = Guarded(() => InTransaction(() =>
+            bool isForgotten = Relieved(() =>
             {
                 if (_statements.Find(id) is not { } row) return false;
                 _statements.Delete(row.Sequence);
                 _ledger.AddAcknowledged(row.Bytes);
                 return true;
-            }));
+            });
             if (!isForgotten) Interlocked.Increment(ref _lateReceipts);
             else if (_statements.FreePages() > FreePagesKept) _statements.Vacuum(VacuumPages);
             return isForgotten;
         }
     }
 
-    /// <summary>
-    /// Puts a sample that can never be taken out of the queue; some are kept for a person to look at.
-    /// </summary>
+    /// <summary>Puts a sample that can never be taken out of the queue; some are kept for a person to look
+    /// at.</summary>
     public bool SetAside(SampleId id, string reason)
     {
         ArgumentNullException.ThrowIfNull(reason);
         lock (_gate)
         {
-            return Guarded(() => InTransaction(() =>
+            return Relieved(() =>
             {
                 if (_statements.Find(id) is not { } row) return false;
                 _statements.Refuse(id, row.Sequence, reason, _options.RefusedKept);
                 _ledger.AddRefused(row.Bytes);
                 RefusedSample(_log, id, reason);
                 return true;
-            }));
+            });
         }
     }
 
@@ -160,16 +174,13 @@ public sealed partial class SampleSpool : IDisposable
     StoreResult StoreLocked(Sample sample, byte[] json, ReadOnlyMemory<byte> image, int bytes)
     {
         int thinned = 0;
+        Thaw();
         for (int round = 0; ; round++)
         {
             try
             {
                 var result = Guarded(() => InTransaction(() => Insert(sample, json, image, bytes)));
-                if (_isFull && result.Outcome == StoreOutcome.Stored)
-                {
-                    _isFull = false;
-                    RoomAgain(_log, _path);
-                }
+                if (result.Outcome == StoreOutcome.Stored) Stored();
 
                 return result with { Thinned = result.Thinned + thinned };
             }
@@ -203,6 +214,12 @@ public sealed partial class SampleSpool : IDisposable
         return new StoreResult(StoreOutcome.Stored, thinned, null);
     }
 
+    void Stored()
+    {
+        if (_isFull) RoomAgain(_log, _path);
+        _isFull = false;
+    }
+
     // Pages freed inside the file serve the next sample without touching the disk's free space.
     bool IsDiskShort(int bytes) => _options.DiskReserveBytes > 0
         && Disk.FreeBytes(SpoolDatabase.Folder(_path)) < _options.DiskReserveBytes + bytes
@@ -219,13 +236,49 @@ public sealed partial class SampleSpool : IDisposable
     {
         try
         {
-            // The log's own space is used again instead of growing: on a full disk a deletion has nowhere else to go.
-            _statements.Checkpoint();
+            Relieve();
             return InTransaction(() => Thin(Thinning.DiskFull, 2 * bytes, 0));
         }
         catch (SqliteException fault) when (SqliteFaults.IsFull(fault, SpoolDatabase.Folder(_path)))
         {
             return 0;
+        }
+    }
+
+    // The file stops growing before the log has nowhere to go: the log is worked into the file, and its space used
+    // again. Growing on would end with pages in the log that fit nowhere, and not even a deletion would work.
+    void Relieve()
+    {
+        _ballast.Drop();
+        SpoolDatabase.FreezeGrowth(_connection);
+        _isFrozen = true;
+        _statements.Checkpoint();
+    }
+
+    void Thaw()
+    {
+        if (!_isFrozen || !_ballast.Restore()) return;
+        SpoolDatabase.AllowGrowth(_connection, _options);
+        _isFrozen = false;
+    }
+
+    // Deletions: on a full disk once more with the ballast's room. Without any, the sample stays: its receipt comes
+    // again.
+    bool Relieved(Func<bool> work)
+    {
+        for (int round = 0; ; round++)
+        {
+            try
+            {
+                if (round > 0) Relieve();
+                return Guarded(() => InTransaction(work));
+            }
+            catch (SqliteException fault) when (SqliteFaults.IsFull(fault, SpoolDatabase.Folder(_path)))
+            {
+                if (round == 0) continue;
+                Full(0, fault.Message);
+                return false;
+            }
         }
     }
 
@@ -243,24 +296,27 @@ public sealed partial class SampleSpool : IDisposable
         return dropped.Count;
     }
 
+    // Spelled out: on a full disk SQLite may have rolled back by itself, and SqliteTransaction then fails on disposing.
     T InTransaction<T>(Func<T> work)
     {
         bool isCommitted = false;
+        _statements.Begin();
         try
         {
-            using var transaction = _connection.BeginTransaction();
-            _statements.Enlist(transaction);
             var result = work();
-            _ledger.Write(transaction);
-            transaction.Commit();
+            _ledger.Write();
+            _statements.Commit();
             isCommitted = true;
             _ledger.Commit();
             return result;
         }
         finally
         {
-            _statements.Enlist(null);
-            if (!isCommitted) _ledger.Rollback();
+            if (!isCommitted)
+            {
+                _ledger.Rollback();
+                _statements.Rollback();
+            }
         }
     }
 

@@ -12,8 +12,8 @@ static partial class SpoolDatabase
     // Bodies have their own table, so that choosing what to send or to thin never reads an image.
     const string Schema = """
         CREATE TABLE samples (
-            seq INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, worth REAL NOT NULL,
-                bytes INTEGER NOT NULL);
+            seq INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE,
+            worth REAL NOT NULL, bytes INTEGER NOT NULL);
         CREATE INDEX samples_by_worth ON samples (worth DESC, seq);
         CREATE TABLE bodies (seq INTEGER PRIMARY KEY, sample BLOB NOT NULL, image BLOB NOT NULL);
         CREATE TABLE refused (
@@ -78,17 +78,15 @@ static partial class SpoolDatabase
             // NORMAL loses acknowledged rows on a power cut (measured: 10 of 50 cuts); FULL lost none.
             Run(connection, "PRAGMA synchronous = FULL");
             Run(connection, "PRAGMA busy_timeout = 5000");
+            // A megabyte of log: small enough that the ballast can always take it into the file.
+            Run(connection, "PRAGMA wal_autocheckpoint = 256");
             Run(connection, "PRAGMA journal_size_limit = 67108864");
             long version = Number(connection, "PRAGMA user_version");
             if (version > SchemaVersion)
                 throw new IOException($"the spool {path} has schema {version}, this program knows {SchemaVersion}: "
                     + "install the program that wrote it, or give this one another spool");
             if (version == 0) Create(connection);
-            // Growth has a ceiling even if the bookkeeping were wrong: refused samples and free pages come on top.
-            long pageBytes = Number(connection, "PRAGMA page_size");
-            long ceiling = options.BytesMax + (options.BytesMax / 4)
-                + ((options.RefusedKept + 4L) * options.SampleBytesMax);
-            Run(connection, $"PRAGMA max_page_count = {Math.Min(ceiling / pageBytes, 4294967294)}");
+            AllowGrowth(connection, options);
             // Reads every row's head: damage in the tables that steer us is found now, in an image when it is read.
             Number(connection, "SELECT total(bytes) FROM samples NOT INDEXED");
             Number(connection, "SELECT count(*) FROM counts");
@@ -101,6 +99,20 @@ static partial class SpoolDatabase
         }
     }
 
+    /// <summary>Growth has a ceiling even if the bookkeeping were wrong: refused samples and free pages come on top.
+    /// </summary>
+    public static void AllowGrowth(SqliteConnection connection, SpoolOptions options)
+    {
+        long ceiling = options.BytesMax + (options.BytesMax / 4)
+            + ((options.RefusedKept + 4L) * options.SampleBytesMax);
+        long pages = Math.Min(ceiling / Number(connection, "PRAGMA page_size"), 4294967294);
+        Run(connection, $"PRAGMA max_page_count = {pages}");
+    }
+
+    /// <summary>Lets the file use the pages it has and no more: SQLite takes any lower number as the present
+    /// one.</summary>
+    public static void FreezeGrowth(SqliteConnection connection) => Run(connection, "PRAGMA max_page_count = 1");
+
     static void Create(SqliteConnection connection)
     {
         using var transaction = connection.BeginTransaction();
@@ -111,9 +123,7 @@ static partial class SpoolDatabase
 
     static void Check(SqliteConnection connection)
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA quick_check(1)";
-        string verdict = (string)command.ExecuteScalar()!;
+        string verdict = Text(connection, "PRAGMA quick_check(1)") ?? "no answer";
         if (verdict != "ok") throw new SqliteException(verdict, 11);
     }
 
@@ -127,8 +137,8 @@ static partial class SpoolDatabase
         }
 
         var older = Directory.GetFiles(Folder(path), Path.GetFileName(path) + ".damaged-*")
-            .Where(file =>
-                !file.EndsWith("-wal", StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal))
+            .Where(file => !file.EndsWith("-wal", StringComparison.Ordinal)
+                && !file.EndsWith("-shm", StringComparison.Ordinal))
             .OrderDescending(StringComparer.Ordinal).Skip(SetAsideKept);
         foreach (string file in older)
         {
@@ -145,11 +155,17 @@ static partial class SpoolDatabase
         command.ExecuteNonQuery();
     }
 
-    public static long Number(SqliteConnection connection, string sql)
+    public static long Number(SqliteConnection connection, string sql) =>
+        Convert.ToInt64(Scalar(connection, sql), CultureInfo.InvariantCulture);
+
+    public static string? Text(SqliteConnection connection, string sql) =>
+        Convert.ToString(Scalar(connection, sql), CultureInfo.InvariantCulture);
+
+    static object? Scalar(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
-        return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+        return command.ExecuteScalar();
     }
 
     [LoggerMessage(5001, LogLevel.Error,

@@ -54,7 +54,7 @@ sealed class SpoolLedger : IDisposable
             var now = Volatile.Read(ref _committed);
             return new SpoolCounts(
                 now.GetValueOrDefault(Stored), now.GetValueOrDefault(PendingName),
-                    now.GetValueOrDefault(PendingBytesName),
+                now.GetValueOrDefault(PendingBytesName),
                 now.GetValueOrDefault(Acknowledged), now.GetValueOrDefault(RefusedName),
                 now.Where(count => count.Key.StartsWith(ThinnedBegins, StringComparison.Ordinal))
                     .ToImmutableSortedDictionary(count => count.Key[ThinnedBegins.Length..], count => count.Value));
@@ -88,9 +88,8 @@ sealed class SpoolLedger : IDisposable
     public void SetCursor(long sequence) => _draft = _draft.SetItem(CursorName, sequence);
 
     /// <summary>Writes what changed, inside the open transaction.</summary>
-    public void Write(SqliteTransaction transaction)
+    public void Write()
     {
-        _set.Transaction = transaction;
         foreach (var (name, value) in _draft)
         {
             if (_committed.TryGetValue(name, out long before) && before == value) continue;

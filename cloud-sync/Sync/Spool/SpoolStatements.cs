@@ -1,6 +1,7 @@
 using System.Globalization;
 using EdgeAppliance.CloudSync.Contract;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace EdgeAppliance.CloudSync.Spool;
 
@@ -9,6 +10,9 @@ sealed class SpoolStatements : IDisposable
 {
     readonly List<SqliteCommand> _all = [];
     readonly SqliteConnection _connection;
+    readonly SqliteCommand _begin;
+    readonly SqliteCommand _commit;
+    readonly SqliteCommand _rollback;
     readonly SqliteCommand _find;
     readonly SqliteCommand _insert;
     readonly SqliteCommand _insertBody;
@@ -25,6 +29,9 @@ sealed class SpoolStatements : IDisposable
     {
         _connection = connection;
         PageBytes = SpoolDatabase.Number(connection, "PRAGMA page_size");
+        _begin = Prepare("BEGIN IMMEDIATE");
+        _commit = Prepare("COMMIT");
+        _rollback = Prepare("ROLLBACK");
         _find = Prepare("SELECT seq, worth, bytes FROM samples WHERE id = $id", "$id");
         _insert = Prepare("INSERT INTO samples (id, worth, bytes) VALUES ($id, $worth, $bytes)",
             "$id", "$worth", "$bytes");
@@ -43,9 +50,14 @@ sealed class SpoolStatements : IDisposable
 
     public long PageBytes { get; }
 
-    public void Enlist(SqliteTransaction? transaction)
+    public void Begin() => _begin.ExecuteNonQuery();
+
+    public void Commit() => _commit.ExecuteNonQuery();
+
+    public void Rollback()
     {
-        foreach (var command in _all) command.Transaction = transaction;
+        // 0: a transaction is open still; SQLite has not ended it by itself.
+        if (raw.sqlite3_get_autocommit(_connection.Handle) == 0) _rollback.ExecuteNonQuery();
     }
 
     public ThinningRow? Find(SampleId id)
@@ -121,9 +133,8 @@ sealed class SpoolStatements : IDisposable
     /// <summary>Cuts free pages off the file's end; outside a transaction.</summary>
     public void Vacuum(int pages) => SpoolDatabase.Run(_connection, $"PRAGMA incremental_vacuum({pages})");
 
-    /// <summary>
-    /// Writes the log back into the file, so that the log's space is used again; outside a transaction.
-    /// </summary>
+    /// <summary>Writes the log back into the file, so that the log's space is used again; outside a
+    /// transaction.</summary>
     public void Checkpoint() => SpoolDatabase.Run(_connection, "PRAGMA wal_checkpoint(RESTART)");
 
     public void Dispose()
