@@ -4,7 +4,10 @@ namespace EdgeAppliance.Drivers.Twin;
 
 /// <summary>A straight part of a way, or a stand where it does not move.</summary>
 /// <param name="Trip">goes up by one where the actor jumps, out of sight, to another place</param>
-readonly record struct Leg(float StartS, float EndS, Vector2 From, Vector2 To, float Heading, float WayM, int Trip);
+readonly record struct Leg(float StartS, float EndS, Vector2 From, Vector2 To, float Heading, float WayM, int Trip)
+{
+    public Vector2 Facing { get; } = new(MathF.Cos(Heading), MathF.Sin(Heading));
+}
 
 /// <summary>
 /// Where one actor is at any time: legs end to end over a day that closes on itself outside the picture, so the stance
@@ -98,7 +101,7 @@ sealed class Itinerary
             way += here;
             if (samples++ == 0) firstWay = here;
             lastWay = here;
-            facing += new Vector2(MathF.Cos(on.Heading), MathF.Sin(on.Heading));
+            facing += on.Facing;
         }
 
         // Facings that cancel out (a turn on the spot by half a circle) leave the last one.
