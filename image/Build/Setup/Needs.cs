@@ -17,8 +17,6 @@ static class Needs
             Apt.Versioned("libavutil", 59, 58, 57, 56)),
         new("libswscale, scaling", Groups.Run, Library("libswscale", 5, 6, 7, 8),
             Apt.Versioned("libswscale", 8, 7, 6, 5)),
-        new("libavdevice, local cameras", Groups.Run, Library("libavdevice", 58, 59, 60, 61),
-            Apt.Versioned("libavdevice", 61, 60, 59, 58)),
         new("libmosquitto, the MQTT client", Groups.Run, Library("libmosquitto", 1), Apt.Named("libmosquitto1")),
         new("libsqlite3, the spool's database", Groups.Run, Library("libsqlite3", 0), Apt.Named("libsqlite3-0")),
         new("libsystemd, Bluetooth over its bus", Groups.Run, Library("libsystemd", 0), Apt.Named("libsystemd0")),
