@@ -28,7 +28,7 @@ public static partial class OnnxLibrary
     public const string Variable = "EDGE_APPLIANCE_ONNXRUNTIME";
 
     const string FileName = "libonnxruntime.so";
-    const string Remedy = "run ./build.sh setup, or name the file in " + Variable + " or inference.onnxRuntimeLibrary";
+    const string Remedy = "run ./build.sh setup, or name the file in " + Variable + " or inference.library";
 
     static readonly Lock Gate = new();
     static bool _started;
@@ -62,12 +62,14 @@ public static partial class OnnxLibrary
             return new OnnxLibraryState(env.GetVersionString(), path,
                 [.. ProviderNames.FastestFirst.Select(p => StateOf(p, offered, path))], null, null);
         }
-        catch (Exception fault) when (IsAbsence(fault))
-        {
-            var cause = fault is TypeInitializationException { InnerException: { } inner } ? inner : fault;
-            return new OnnxLibraryState(null, null, [], cause.Message, Remedy);
-        }
+        catch (TypeInitializationException fault) { return Absent(fault.InnerException ?? fault); }
+        catch (DllNotFoundException fault) { return Absent(fault); }
+        catch (EntryPointNotFoundException fault) { return Absent(fault); }
+        catch (BadImageFormatException fault) { return Absent(fault); }
+        catch (OnnxRuntimeException fault) { return Absent(fault); }
     }
+
+    static OnnxLibraryState Absent(Exception fault) => new(null, null, [], fault.Message, Remedy);
 
     /// <summary>Loads the library once. Its warnings go to the log given to <see cref="LogTo"/>.</summary>
     /// <exception cref="DllNotFoundException">no library, or not one for this machine</exception>
@@ -92,9 +94,6 @@ public static partial class OnnxLibrary
             return OrtEnv.CreateInstanceWithOptions(ref options);
         }
     }
-
-    internal static bool IsAbsence(Exception fault) => fault is DllNotFoundException or BadImageFormatException
-        or EntryPointNotFoundException or TypeInitializationException or OnnxRuntimeException;
 
     internal static ProviderState StateOf(Provider provider, string[] offered, string? libraryPath)
     {

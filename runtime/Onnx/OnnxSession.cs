@@ -60,9 +60,7 @@ public sealed class OnnxSession : IDisposable
     /// <summary>Opens a model.</summary>
     /// <param name="name">what a person would call it, for messages</param>
     /// <param name="model">the ONNX file's bytes</param>
-    /// <exception cref="InvalidDataException">
-    /// no model, or one this cannot bind: the message says which part
-    /// </exception>
+    /// <exception cref="InvalidDataException">no model, or one this cannot bind: the message says why</exception>
     /// <exception cref="DllNotFoundException">no native library</exception>
     public static OnnxSession Open(string name, byte[] model, SessionWishes wishes) =>
         SessionOpening.Open(name, model, wishes);
@@ -122,9 +120,8 @@ sealed class BoundTensor : IDisposable
         Name = name;
         Shape = shape;
         Varies = shape.Any(d => d < 0);
-        _memory = Varies
-            ? []
-            : GC.AllocateArray<float>(checked((int)shape.Aggregate(1L, (a, b) => a * b)), pinned: true);
+        int length = Varies ? 0 : checked((int)shape.Aggregate(1L, (a, b) => a * b));
+        _memory = GC.AllocateArray<float>(length, pinned: true);
         _value = Varies ? null : OrtValue.CreateTensorValueFromMemory(_memory, shape);
     }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 
@@ -17,9 +16,9 @@ static class SessionOpening
         var usable = new List<Provider>();
         foreach (var provider in wishes.Providers.Where(p => p != Provider.Cpu).Distinct())
         {
-            if (OnnxLibrary.StateOf(provider, offered, library).Missing is { } missing)
-                refused.Add((provider, missing));
-            else usable.Add(provider);
+            string? missing = OnnxLibrary.StateOf(provider, offered, library).Missing;
+            if (missing is null) usable.Add(provider);
+            else refused.Add((provider, missing));
         }
 
         // With every accelerator left: each failure costs one. The CPU's own failure is the model's fault.
@@ -198,9 +197,8 @@ static class SessionOpening
             nodes++;
             if (provider.GetString() is not { } by || by == wanted.InOnnxRuntime()) continue;
             string op = args.TryGetProperty("op_name", out var named) ? named.GetString() ?? "?" : "?";
-            fellBack.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{op} {node[..^"_kernel_time".Length]} ({by.Replace(
-                    "ExecutionProvider", "", StringComparison.Ordinal)})"));
+            string place = by.Replace("ExecutionProvider", "", StringComparison.Ordinal);
+            fellBack.Add($"{op} {node[..^"_kernel_time".Length]} ({place})");
         }
 
         return new NodePlacement(nodes, [.. fellBack]);

@@ -35,7 +35,8 @@ sealed class Candidates
     /// The best ones in pixels of the picture, best first: of two of one class that overlap more than
     /// <paramref name="iouMax"/> only the better stays.
     /// </summary>
-    public ImmutableArray<Detection> Best(float iouMax, in Fit fit)
+    /// <param name="cut">boxes end at the picture's edges; what lies outside altogether is not told</param>
+    public ImmutableArray<Detection> Best(float iouMax, in Fit fit, bool cut = true)
     {
         for (int i = 0; i < Count; i++) _order[i] = -_found[i].Score;
         _order.AsSpan(0, Count).Sort(_found.AsSpan(0, Count));
@@ -49,6 +50,7 @@ sealed class Candidates
         for (int i = kept.Count - 1; i >= 0; i--)
         {
             var box = fit.ToSource(kept[i].Box);
+            if (cut) box = box.ClampTo(fit.SourceWidth, fit.SourceHeight);
             if (box.Width > 0 && box.Height > 0) kept[i] = kept[i] with { Box = box };
             else kept.RemoveAt(i);
         }

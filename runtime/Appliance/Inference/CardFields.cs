@@ -53,9 +53,8 @@ sealed class CardFields
     public int Whole(string name, int least, int most)
     {
         var json = Take(name);
-        if (json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out int value) && value >= least
-            && value <= most)
-            return value;
+        bool isWhole = json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out _);
+        if (isWhole && json.GetInt32() is var value && value >= least && value <= most) return value;
         Wrong(name, json, $"a whole number from {least} to {most}");
         return least;
     }

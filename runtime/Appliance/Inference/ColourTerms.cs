@@ -19,9 +19,8 @@ readonly record struct ColourTerms(float Y, float Cb, float Cr, float Constant, 
         // From Y' in 0..1 and Pb, Pr in -0.5..0.5 to a colour in 0..1.
         double pb = colour switch { 0 => 0, 1 => -2 * kb * (1 - kb) / kg, _ => 2 * (1 - kb) };
         double pr = colour switch { 0 => 2 * (1 - kr), 1 => -2 * kr * (1 - kr) / kg, _ => 0 };
-        (double offset, double luma, double chroma) = range == ColourRange.Limited
-            ? (16.0, 219.0, 224.0)
-            : (0, 255, 255);
+        (double offset, double luma, double chroma) =
+            range == ColourRange.Limited ? (16.0, 219.0, 224.0) : (0, 255, 255);
         double y = 255 / luma, u = pb * 255 / chroma, v = pr * 255 / chroma;
         return new((float)y, (float)u, (float)v, (float)(-(offset * y) - (128 * (u + v))), scale / deviation,
             -mean / deviation);

@@ -22,15 +22,17 @@ sealed class DecodedHead : IHead
         (_width, _height) = (shapes.Card.Input.Width, shapes.Card.Input.Height);
     }
 
-    public void Read(HeadTensors outputs, float scoreMin, Candidates into)
+    public void Read(HeadTensors outputs, Reading reading, Candidates into)
     {
         for (int i = 0; i < _boxes; i++)
         {
             var scores = outputs.Second.Slice((i * _columns) + _firstClass, _columns - _firstClass);
             int best = BestClass.Of(scores);
-            if (!(scores[best] >= scoreMin)) continue;
-            var box = outputs.First.Slice(i * 4, 4);
-            into.Add(new Box(box[0] * _width, box[1] * _height, box[2] * _width, box[3] * _height), best, scores[best]);
+            if (!(scores[best] >= reading.ScoreMin)) continue;
+            var part = outputs.First.Slice(i * 4, 4);
+            var box = new Box(part[0] * _width, part[1] * _height, part[2] * _width, part[3] * _height);
+            for (int c = reading.EveryClass ? 0 : best; c < (reading.EveryClass ? scores.Length : best + 1); c++)
+                if (scores[c] >= reading.ScoreMin) into.Add(box, c, scores[c]);
         }
     }
 }

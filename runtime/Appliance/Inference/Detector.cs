@@ -33,12 +33,14 @@ sealed partial class Detector : IDisposable
     readonly IHead _head;
     readonly ImmutableArray<int> _outputs;
     readonly Candidates _candidates;
-    readonly float _scoreMin;
+    readonly Reading _reading;
+    readonly bool _cut;
     readonly float _iouMax;
     readonly string _hash;
 
-    Detector(ModelFolder model, InferenceSettings settings, OnnxSession session, IHead head,
-        ImmutableArray<int> outputs)
+    Detector(
+        ModelFolder model, InferenceSettings settings, OnnxSession session, IHead head, ImmutableArray<int> outputs,
+        bool asEvaluated)
     {
         var card = model.Card;
         _session = session;
@@ -46,7 +48,8 @@ sealed partial class Detector : IDisposable
         _outputs = outputs;
         _preprocessor = new Preprocessor(card.Input);
         _candidates = new Candidates(settings.DetectionsMax);
-        _scoreMin = (float)(settings.ScoreMin ?? card.Thresholds.Score);
+        _reading = new Reading((float)(settings.ScoreMin ?? card.Thresholds.Score), asEvaluated);
+        _cut = !asEvaluated;
         _iouMax = (float)(settings.NmsIouMax ?? card.Thresholds.NmsIou);
         _hash = model.ShortHash;
         Facts = new DetectorFacts(card.Name, card.Sha256, session.Provider, Reason(session), card.Input.Width,
@@ -63,14 +66,22 @@ sealed partial class Detector : IDisposable
     public static Detector Load(ModelFolder model, InferenceSettings settings, ILogger log) =>
         Load(model, settings, log, WishesOf(model, settings));
 
-    internal static Detector Load(ModelFolder model, InferenceSettings settings, ILogger log, SessionWishes wishes)
+    /// <param name="asEvaluated">
+    /// as evaluations count: every class of a place that scores enough, and boxes that may reach over the picture's
+    /// edge
+    /// </param>
+    public static Detector Load(
+        ModelFolder model, InferenceSettings settings, ILogger log, SessionWishes wishes, bool asEvaluated = false)
     {
+        OnnxLibrary.LogTo(log);
+        if (settings.Library is { } library && !OnnxLibrary.UseLibrary(library))
+            throw new InvalidDataException($"inference.library is {library}: another one is already in use");
         var session = OnnxSession.Open(model.Path, model.Onnx, wishes);
         try
         {
             CheckInput(model.Card, session.Inputs);
             var (head, outputs) = Heads.Create(model.Card, session.Outputs);
-            var detector = new Detector(model, settings, session, head, outputs);
+            var detector = new Detector(model, settings, session, head, outputs, asEvaluated);
             Tell(log, detector.Facts);
             return detector;
         }
@@ -93,8 +104,8 @@ sealed partial class Detector : IDisposable
             long ran = Stopwatch.GetTimestamp();
             _candidates.Clear();
             _head.Read(new HeadTensors(_session.Output(_outputs[0]),
-                _outputs.Length > 1 ? _session.Output(_outputs[1]) : default), _scoreMin, _candidates);
-            var detections = _candidates.Best(_iouMax, fit);
+                _outputs.Length > 1 ? _session.Output(_outputs[1]) : default), _reading, _candidates);
+            var detections = _candidates.Best(_iouMax, fit, _cut);
             Timings = new DetectorTimings(Stopwatch.GetElapsedTime(from, filled), Stopwatch.GetElapsedTime(filled, ran),
                 Stopwatch.GetElapsedTime(ran));
             return new Detected(frame, detections, _hash);

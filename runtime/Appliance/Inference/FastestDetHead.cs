@@ -20,24 +20,37 @@ sealed class FastestDetHead : IHead
         (_width, _height) = (shapes.Card.Input.Width, shapes.Card.Input.Height);
     }
 
-    public void Read(HeadTensors outputs, float scoreMin, Candidates into)
+    public void Read(HeadTensors outputs, Reading reading, Candidates into)
     {
         var map = outputs.First;
         int cells = _rows * _columns;
         for (int i = 0; i < cells; i++)
         {
             float objectness = MathF.Pow(map[i], 0.6f);
-            if (!(objectness >= scoreMin)) continue; // no class is surer than 1
-            int best = 0;
-            for (int c = 1; c < _classes; c++) if (map[((5 + c) * cells) + i] > map[((5 + best) * cells) + i]) best = c;
-            float score = objectness * MathF.Pow(map[((5 + best) * cells) + i], 0.4f);
-            if (!(score >= scoreMin)) continue;
+            if (!(objectness >= reading.ScoreMin)) continue; // no class is surer than 1
             float x = (MathF.Tanh(map[cells + i]) + (i % _columns)) / _columns * _width;
             float y = (MathF.Tanh(map[(2 * cells) + i]) + (i / _columns)) / _rows * _height;
             float halfWidth = Logistic(map[(3 * cells) + i]) * _width / 2;
             float halfHeight = Logistic(map[(4 * cells) + i]) * _height / 2;
-            into.Add(new Box(x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight), best, score);
+            var box = new Box(x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight);
+            int best = Best(map[((5 * cells) + i)..], cells);
+            int first = reading.EveryClass ? 0 : best, last = reading.EveryClass ? _classes - 1 : best;
+            for (int c = first; c <= last; c++)
+            {
+                float score = objectness * MathF.Pow(map[((5 + c) * cells) + i], 0.4f);
+                if (score >= reading.ScoreMin) into.Add(box, c, score);
+            }
         }
+    }
+
+    /// <summary>The likeliest class of a cell.</summary>
+    /// <param name="scores">from the cell's first class on</param>
+    /// <param name="step">to its next</param>
+    int Best(ReadOnlySpan<float> scores, int step)
+    {
+        int best = 0;
+        for (int c = 1; c < _classes; c++) if (scores[c * step] > scores[best * step]) best = c;
+        return best;
     }
 
     static float Logistic(float x) => 1 / (1 + MathF.Exp(-x));

@@ -25,12 +25,11 @@ readonly record struct Fit(int Left, int Top, int Width, int Height, int SourceW
         return new((input.Width - width) / 2, (input.Height - height) / 2, width, height, sourceWidth, sourceHeight);
     }
 
-    /// <summary>A box in pixels of the input as a box in pixels of the picture, cut at its edges.</summary>
+    /// <summary>A box in pixels of the input as a box in pixels of the picture; it may reach over its edges.</summary>
     public Box ToSource(in Box box)
     {
         float x = (float)SourceWidth / Width, y = (float)SourceHeight / Height;
-        return new Box((box.Left - Left) * x, (box.Top - Top) * y, (box.Right - Left) * x, (box.Bottom - Top) * y)
-            .ClampTo(SourceWidth, SourceHeight);
+        return new Box((box.Left - Left) * x, (box.Top - Top) * y, (box.Right - Left) * x, (box.Bottom - Top) * y);
     }
 
     static int Size(double exact, bool round, int most) =>

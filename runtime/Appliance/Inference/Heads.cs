@@ -11,11 +11,18 @@ readonly ref struct HeadTensors(ReadOnlySpan<float> first, ReadOnlySpan<float> s
     public ReadOnlySpan<float> Second { get; } = second;
 }
 
+/// <summary>What of a model's outputs is wanted.</summary>
+/// <param name="ScoreMin">0 to 1</param>
+/// <param name="EveryClass">
+/// each class that scores enough is told, as evaluations count; else each place tells its best class only
+/// </param>
+readonly record struct Reading(float ScoreMin, bool EveryClass);
+
 /// <summary>Reads a model's outputs. Made once for a model, after its shapes were checked against the card.</summary>
 interface IHead
 {
-    /// <summary>Adds what scores at least <paramref name="scoreMin"/>, boxes in pixels of the model's input.</summary>
-    void Read(HeadTensors outputs, float scoreMin, Candidates into);
+    /// <summary>Adds what scores enough, boxes in pixels of the model's input.</summary>
+    void Read(HeadTensors outputs, Reading reading, Candidates into);
 }
 
 /// <summary>

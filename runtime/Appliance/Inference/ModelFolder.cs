@@ -37,9 +37,7 @@ sealed class ModelFolder
 
     /// <param name="path">a model's folder or its ONNX file</param>
     /// <exception cref="FileNotFoundException">no such file or folder, or one without a model or a card</exception>
-    /// <exception cref="InvalidDataException">
-    /// card and file do not fit, or the card has faults: all are told
-    /// </exception>
+    /// <exception cref="InvalidDataException">card and file do not fit, or the card has faults (all told)</exception>
     public static ModelFolder Load(string path) => Load(path, Shipped);
 
     /// <param name="shipped">where <c>cards/*.json</c> lie</param>

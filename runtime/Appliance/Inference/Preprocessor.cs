@@ -82,8 +82,9 @@ sealed class Preprocessor
         _y = new float[_fit.Width];
         _u = new float[_fit.Width];
         _v = new float[_fit.Width];
-        _planes = _input.Layout == TensorLayout.Nhwc
-            ? [new float[_fit.Width], new float[_fit.Width], new float[_fit.Width]] : [];
+        _planes = _input.Layout == TensorLayout.Nchw
+            ? []
+            : [new float[_fit.Width], new float[_fit.Width], new float[_fit.Width]];
         for (int plane = 0; plane < 3; plane++)
         {
             int colour = _input.Colour == ColourOrder.Rgb ? plane : 2 - plane;

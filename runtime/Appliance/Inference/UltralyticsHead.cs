@@ -22,7 +22,7 @@ sealed class UltralyticsHead : IHead
         _bestClass = new int[_anchors];
     }
 
-    public void Read(HeadTensors outputs, float scoreMin, Candidates into)
+    public void Read(HeadTensors outputs, Reading reading, Candidates into)
     {
         var rows = outputs.First;
         _best.AsSpan().Clear();
@@ -30,10 +30,16 @@ sealed class UltralyticsHead : IHead
         for (int c = 0; c < _classes; c++) Raise(rows.Slice((4 + c) * _anchors, _anchors), c, _best, _bestClass);
         for (int i = 0; i < _anchors; i++)
         {
-            if (!(_best[i] >= scoreMin)) continue;
+            if (!(_best[i] >= reading.ScoreMin)) continue;
             float x = rows[i], y = rows[_anchors + i];
             float halfWidth = rows[(2 * _anchors) + i] / 2, halfHeight = rows[(3 * _anchors) + i] / 2;
-            into.Add(new Box(x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight), _bestClass[i], _best[i]);
+            var box = new Box(x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight);
+            int first = reading.EveryClass ? 0 : _bestClass[i], last = reading.EveryClass ? _classes - 1 : first;
+            for (int c = first; c <= last; c++)
+            {
+                float score = rows[((4 + c) * _anchors) + i];
+                if (score >= reading.ScoreMin) into.Add(box, c, score);
+            }
         }
     }
 

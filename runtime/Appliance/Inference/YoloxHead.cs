@@ -15,8 +15,11 @@ sealed class YoloxHead : IHead
     {
         var card = shapes.Card;
         if (card.Output.Strides.IsEmpty)
+        {
             throw new InvalidDataException(
                 $"{card.Name}: output.strides is missing: head yolox needs it, as in [8, 16, 32]");
+        }
+
         _grids = [.. card.Output.Strides.Select(s => (s, card.Input.Width / s, card.Input.Height / s))];
         int cells = _grids.Sum(g => g.Columns * g.Rows);
         _row = 5 + shapes.Classes;
@@ -24,7 +27,7 @@ sealed class YoloxHead : IHead
             1, cells, _row);
     }
 
-    public void Read(HeadTensors outputs, float scoreMin, Candidates into)
+    public void Read(HeadTensors outputs, Reading reading, Candidates into)
     {
         int at = 0;
         foreach (var (stride, columns, rows) in _grids)
@@ -34,22 +37,22 @@ sealed class YoloxHead : IHead
                 for (int x = 0; x < columns; x++, at += _row)
                 {
                     // No class is surer than 1, so most cells end here.
-                    if (!(outputs.First[at + 4] >= scoreMin)) continue;
-                    Cell(outputs.First.Slice(at, _row), x, y, stride, scoreMin, into);
+                    if (!(outputs.First[at + 4] >= reading.ScoreMin)) continue;
+                    Cell(outputs.First.Slice(at, _row), x, y, stride, reading, into);
                 }
             }
         }
     }
 
-    static void Cell(ReadOnlySpan<float> cell, int x, int y, int stride, float scoreMin, Candidates into)
+    static void Cell(ReadOnlySpan<float> cell, int x, int y, int stride, Reading reading, Candidates into)
     {
         int best = BestClass.Of(cell[5..]);
-        float score = cell[4] * cell[5 + best];
-        if (!(score >= scoreMin)) return;
+        if (!(cell[4] * cell[5 + best] >= reading.ScoreMin)) return;
         float centreX = (cell[0] + x) * stride, centreY = (cell[1] + y) * stride;
         float halfWidth = MathF.Exp(cell[2]) * stride / 2, halfHeight = MathF.Exp(cell[3]) * stride / 2;
-        into.Add(new Box(centreX - halfWidth, centreY - halfHeight, centreX + halfWidth, centreY + halfHeight),
-            best, score);
+        var box = new Box(centreX - halfWidth, centreY - halfHeight, centreX + halfWidth, centreY + halfHeight);
+        for (int c = reading.EveryClass ? 0 : best; c < (reading.EveryClass ? cell.Length - 5 : best + 1); c++)
+            if (cell[4] * cell[5 + c] >= reading.ScoreMin) into.Add(box, c, cell[4] * cell[5 + c]);
     }
 }
 

@@ -38,7 +38,7 @@ sealed record InferenceSettings
     public int EngineDiskMbMax { get; init; } = 1024;
 
     /// <summary>ONNX Runtime's own library, on a Jetson its own build; null: the one beside the program.</summary>
-    public string? OnnxRuntimeLibrary { get; init; }
+    public string? Library { get; init; }
 
     /// <summary>What is wrong, each by its key.</summary>
     public IEnumerable<string> Faults()
@@ -57,7 +57,7 @@ sealed record InferenceSettings
             yield return $"inference.nmsIouMax is {iou}: 0 to 1";
         if (DetectionsMax is < 1 or > 1000) yield return $"inference.detectionsMax is {DetectionsMax}: 1 to 1000";
         if (EngineDiskMbMax < 64) yield return $"inference.engineDiskMbMax is {EngineDiskMbMax}: at least 64";
-        if (OnnxRuntimeLibrary is { } library && !File.Exists(library))
-            yield return $"inference.onnxRuntimeLibrary is {library}: no such file";
+        if (Library is { } library && !File.Exists(library))
+            yield return $"inference.library is {library}: no such file";
     }
 }

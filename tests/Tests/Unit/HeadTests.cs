@@ -76,6 +76,25 @@ public sealed class HeadTests
     }
 
     [Fact]
+    public void Evaluations_get_every_class_of_a_place()
+    {
+        var input = Pictures.Input(32, 32);
+        var yolox = Heads.Create(Pictures.Card("yolox", input, 2, 32), [new TensorShape("o", [1, 1, 7])]);
+        float[] cell = [0.5f, 0.5f, 0, 0, 0.5f, 0.9f, 0.8f];
+        Assert.Equal([(0, 0.45f), (1, 0.4f)], Read(yolox.Head, cell, [], 0.3f, true).Select(d => (d.Class, d.Score)));
+
+        var v8 = Heads.Create(Pictures.Card("ultralytics-v8", input, 2), [new TensorShape("o", [1, 6, 1])]);
+        Assert.Equal(2, Read(v8.Head, [16, 16, 4, 4, 0.5f, 0.4f], [], 0.3f, true).Length);
+
+        var map = Heads.Create(Pictures.Card("fastestdet", input, 2), [new TensorShape("o", [1, 7, 1, 1])]);
+        Assert.Equal(2, Read(map.Head, [1, 0, 0, 0, 0, 0.5f, 0.4f], [], 0.3f, true).Length);
+
+        var decoded = Heads.Create(Pictures.Card("decoded", input, 2),
+            [new TensorShape("b", [1, 1, 4]), new TensorShape("s", [1, 1, 2])]);
+        Assert.Equal(2, Read(decoded.Head, [0, 0, 1, 1], [0.5f, 0.4f], 0.3f, true).Length);
+    }
+
+    [Fact]
     public void Outputs_are_found_by_the_names_on_the_card()
     {
         var card = Pictures.Card("decoded", Pictures.Input(32, 16), 1);
@@ -146,10 +165,10 @@ public sealed class HeadTests
         Assert.All(Read(head, tensor, [], 0.3f), d => Assert.InRange(d.Box.Right, 0, 32));
     }
 
-    static Detection[] Read(IHead head, float[] first, float[] second, float scoreMin)
+    static Detection[] Read(IHead head, float[] first, float[] second, float scoreMin, bool everyClass = false)
     {
         var candidates = new Candidates(100);
-        head.Read(new HeadTensors(first, second), scoreMin, candidates);
+        head.Read(new HeadTensors(first, second), new Reading(scoreMin, everyClass), candidates);
         return [.. candidates.Best(0.5f, head is DecodedHead ? new Fit(0, 0, 32, 16, 32, 16) : Same)];
     }
 

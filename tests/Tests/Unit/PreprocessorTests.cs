@@ -107,7 +107,7 @@ public sealed class PreprocessorTests
             var whole = fit.ToSource(new Box(fit.Left, fit.Top, fit.Left + fit.Width, fit.Top + fit.Height));
             Assert.Equal(new Box(0, 0, 1920, 1080), whole);
             var outside = fit.ToSource(new Box(-50, -50, 500, 500));
-            Assert.Equal(new Box(0, 0, 1920, 1080), outside);
+            Assert.Equal(new Box(0, 0, 1920, 1080), outside.ClampTo(1920, 1080));
         }
     }
 
