@@ -72,7 +72,7 @@ sealed class Outfit : IAsyncDisposable
     public static async Task<Outfit> OpenAsync(
         ApplianceSettings settings, string? folder, bool untilEnd, ILogger log, CancellationToken stop)
     {
-        if (settings.Inference.OnnxRuntimeLibrary is { } library) OnnxLibrary.UseLibrary(library);
+        if (settings.Inference.Library is { } library) OnnxLibrary.UseLibrary(library);
         OnnxLibrary.LogTo(log);
         var loading = Task.Run(() => Detector.Load(ModelFolder.Load(settings.Inference.Model), settings.Inference, log), stop);
         var opening = Task.Run(() => Devices.Open(settings, untilEnd, MonoTime.Now, log), stop);

@@ -18,7 +18,7 @@ static class Checkup
 
     public static async Task<IReadOnlyList<Finding>> RunAsync(ApplianceSettings settings, CancellationToken stop)
     {
-        if (settings.Inference.OnnxRuntimeLibrary is { } library) OnnxLibrary.UseLibrary(library);
+        if (settings.Inference.Library is { } library) OnnxLibrary.UseLibrary(library);
         var findings = LibraryChecks.All().ToList();
         findings.Add(Model(settings));
         findings.Add(await Task.Run(() => Camera(settings, stop), stop));

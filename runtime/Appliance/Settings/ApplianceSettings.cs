@@ -48,7 +48,7 @@ sealed record ApplianceSettings
         {
             Model = Path.Combine(folder, Inference.Model),
             EngineFolder = Under(folder, Inference.EngineFolder),
-            OnnxRuntimeLibrary = Under(folder, Inference.OnnxRuntimeLibrary),
+            Library = Under(folder, Inference.Library),
         },
         Spool = Spool with { Folder = Path.Combine(folder, Spool.Folder) },
         Mqtt = Mqtt with
