@@ -8,7 +8,7 @@ static class BenchRun
     public static int Run(string[] words)
     {
         var passed = Verb.Passed(words).ToList();
-        int built = Dotnet.Build(Repository.Below(Project), Repository.Below("cloud-sync/Retrain"));
+        int built = Dotnet.Build(); // the whole: benchmarks start the other programs
         if (built != 0) return built;
         string program = Repository.Built(Project, "EdgeAppliance.Bench");
         if (!passed.Contains("--data")) passed.AddRange(["--data", Repository.Below("..", "shared", "data")]);
