@@ -5,6 +5,7 @@ var benches = new SortedDictionary<string, Func<BenchArguments, int>>(StringComp
 {
     ["detect"] = DetectBench.Run,
     ["links"] = LinksBench.Run,
+    ["pipeline"] = PipelineBench.Run,
     ["twin"] = TwinBench.Run,
     ["scene"] = SceneBench.Run,
 };

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace EdgeAppliance.Bench;
@@ -9,6 +11,9 @@ namespace EdgeAppliance.Bench;
 /// </summary>
 sealed class Report(string bench, TextWriter json, TextWriter people)
 {
+    // A goal reads as it is written: >=0.9, not its escape for web pages.
+    static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     readonly List<(string Metric, double? Value, string Unit, string Goal, bool? Ok, string On)> _figures = [];
 
     public Report(string bench) : this(bench, Console.Out, Console.Out) { }
@@ -34,7 +39,7 @@ sealed class Report(string bench, TextWriter json, TextWriter people)
             ["ok"] = ok,
             ["on"] = on,
         };
-        json.WriteLine(line.ToJsonString());
+        json.WriteLine(line.ToJsonString(Plain));
         json.Flush();
     }
 
