@@ -20,7 +20,8 @@ sealed class Devices : IDisposable
         World = twin?.World;
         IsLive = twin?.Address.IsPaced ?? uri.IsLive;
         Geometry = settings.Site.Geometry is { } geometry ? CameraGeometry.Load(geometry) : twin?.Geometry;
-        Registry = settings.Site.Registry is { } registry ? TagRegistry.Load(registry) : twin?.Registry ?? TagRegistry.Empty;
+        Registry = settings.Site.Registry is { } registry
+            ? TagRegistry.Load(registry) : twin?.Registry ?? TagRegistry.Empty;
     }
 
     /// <summary>Opened by whoever asks it for the first frame; opened again when it is lost.</summary>

@@ -21,13 +21,16 @@ sealed record Summary(
 sealed partial class OutJson : JsonSerializerContext;
 
 /// <summary>
-/// Writes what a run saw: <c>detections.csv</c>, <c>labels.csv</c>, up to 24 drawn frames spread evenly over the run, and
-/// <c>summary.json</c>. Its disk is bounded by the run for the tables and by 24 pictures for the rest.
+/// Writes what a run saw: <c>detections.csv</c>, <c>labels.csv</c>, up to 24 drawn frames spread evenly over the run,
+/// and <c>summary.json</c>. Its disk is bounded by the run for the tables and by 24 pictures for the rest.
 /// </summary>
 sealed class OutFolder : IDisposable
 {
     public const int PicturesMax = 24;
     const int Quality = 88;
+
+    // Drawing and encoding each of the first frames would hold up the start of a live run.
+    const int StrideFirst = 8;
 
     readonly string _folder;
     readonly FramePool _pool;
@@ -40,7 +43,7 @@ sealed class OutFolder : IDisposable
     readonly HashSet<int> _tracks = [];
     long _number;
     long _detectionCount;
-    long _stride = 1;
+    long _stride = StrideFirst;
 
     /// <param name="encode">a frame and a quality to JPEG bytes</param>
     public OutFolder(string folder, FramePool pool, IReadOnlyList<string> classes, JpegEncode encode)
@@ -95,13 +98,14 @@ sealed class OutFolder : IDisposable
         string track = "";
         foreach (var located in seen.Tracks)
         {
-            if (located.Track.Measured == detection.Box) track = located.Track.Id.ToString(CultureInfo.InvariantCulture);
+            if (located.Track.Measured != detection.Box) continue;
+            track = located.Track.Id.ToString(CultureInfo.InvariantCulture);
         }
 
         var box = detection.Box;
         _detections.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{seen.Frame.Index},{seen.Frame.StreamTime.TotalSeconds:F4},{_classes[detection.Class]},{detection.Score:F4},"
-            + $"{box.Left:F2},{box.Top:F2},{box.Right:F2},{box.Bottom:F2},{track}"));
+            $"{seen.Frame.Index},{seen.Frame.StreamTime.TotalSeconds:F4},{_classes[detection.Class]},"
+            + $"{detection.Score:F4},{box.Left:F2},{box.Top:F2},{box.Right:F2},{box.Bottom:F2},{track}"));
     }
 
     void NoteLabel(in Frame frame, in AnnotatedBox label)

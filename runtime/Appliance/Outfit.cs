@@ -74,7 +74,8 @@ sealed class Outfit : IAsyncDisposable
     {
         if (settings.Inference.Library is { } library) OnnxLibrary.UseLibrary(library);
         OnnxLibrary.LogTo(log);
-        var loading = Task.Run(() => Detector.Load(ModelFolder.Load(settings.Inference.Model), settings.Inference, log), stop);
+        var loading = Task.Run(
+            () => Detector.Load(ModelFolder.Load(settings.Inference.Model), settings.Inference, log), stop);
         var opening = Task.Run(() => Devices.Open(settings, untilEnd, MonoTime.Now, log), stop);
         try
         {
@@ -137,5 +138,8 @@ sealed class Outfit : IAsyncDisposable
     JpegEncode NewCodec() => Opened(new JpegCodec()).Encode;
 
     Appliance MakeChain(ILogger log) => new(
-        new Parts(Devices.Camera.Next, Devices.IsLive, Pool, Detector.Detect, Scene.Step, Scene.TryChoose, _store.Keep, Look, _preview), log);
+        new Parts(
+            Devices.Camera.Next, Devices.IsLive, Pool, Detector.Detect, Scene.Step, Scene.TryChoose, _store.Keep, Look,
+            _preview),
+        log);
 }

@@ -46,16 +46,19 @@ static class Summaries
         }
 
         table.Add("labels", $"{run.Labels}")
-            .Add("samples", $"{run.Stored} spooled, {(run.Acknowledged is { } n ? n.ToString(CultureInfo.InvariantCulture) : "none")} acknowledged");
+            .Add("samples", $"{run.Stored} spooled, {Count(run.Acknowledged)} acknowledged");
         foreach (var link in run.Links)
         {
-            table.Add($"link {link.Name}", $"{link.Sent} sent = {link.Taken} taken + {link.Dropped} dropped + {link.Queued} queued");
+            table.Add($"link {link.Name}",
+                $"{link.Sent} sent = {link.Taken} taken + {link.Dropped} dropped + {link.Queued} queued");
         }
 
         table.Add("frames held", $"{run.FramesHeld}").Add("memory", $"{run.MemoryMiB:F0} MiB resident");
         if (folder is not null) table.Add("written to", $"{Path.GetFullPath(folder)}");
         table.Write(to);
     }
+
+    static string Count(long? count) => count?.ToString(CultureInfo.InvariantCulture) ?? "none";
 
     static string Seconds(double? seconds) =>
         seconds is { } known ? Table.Invariant($"{known:F2} s") : "none seen, so no time";

@@ -62,8 +62,8 @@ static class Checkup
             using (frame)
             {
                 var facts = devices.Camera.Facts;
-                return Finding.Ok("camera", $"{devices.CameraName}: {facts?.Codec} {frame.Format.Width}x{frame.Format.Height}"
-                    + $" by {facts?.Decoder}");
+                return Finding.Ok("camera", $"{devices.CameraName}: {facts?.Codec} "
+                    + $"{frame.Format.Width}x{frame.Format.Height} by {facts?.Decoder}");
             }
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
@@ -98,7 +98,7 @@ static class Checkup
 
             return link.State == LinkState.Connected
                 ? Finding.Ok("broker", $"{name} answers")
-                : Finding.Fault("broker", $"{name}: {link.Fault ?? "no answer"}", "check mqtt.host, mqtt.port and the broker");
+                : Finding.Fault("broker", $"{name}: {link.Fault ?? "no answer"}", "check mqtt.host, mqtt.port, the broker");
         }
         catch (Exception fault) when (CommandLine.StatusOf(fault) is not null)
         {
@@ -132,7 +132,8 @@ static class Checkup
         try
         {
             using var spool = Store.OpenSpool(settings, NullLogger.Instance);
-            return Finding.Ok("spool", $"{spool.Counts.Pending} samples wait, {spool.Counts.Acknowledged} acknowledged so far");
+            var counts = spool.Counts;
+            return Finding.Ok("spool", $"{counts.Pending} samples wait, {counts.Acknowledged} acknowledged so far");
         }
         catch (Exception fault) when (CommandLine.StatusOf(fault) is not null)
         {

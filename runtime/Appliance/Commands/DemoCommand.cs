@@ -16,8 +16,8 @@ static class DemoCommand
             DefaultValueFactory = _ => 60,
         };
         var headless = new Option<bool>("--headless") { Description = "plain lines, on a terminal too" };
-        var seed = new Option<int>("--seed") { Description = "another seed, another yard", DefaultValueFactory = _ => 1 };
-        var endpoint = new Option<string?>("--endpoint") { Description = "the edge-retrain program; else beside this one" };
+        var seed = new Option<int>("--seed") { Description = "another seed: another yard", DefaultValueFactory = _ => 1 };
+        var endpoint = new Option<string?>("--endpoint") { Description = "edge-retrain; else the one beside this" };
         var folder = new Option<string?>("--out") { Description = "folder of the run; else a new one, which is named" };
         var port = new Option<int>("--port") { Description = "of the status page; 0: a free one" };
         foreach (Option option in (Option[])[seconds, headless, seed, endpoint, folder, port]) command.Add(option);
@@ -59,7 +59,8 @@ static class DemoCommand
         var score = ScoreOf(outfit);
         await outfit.ServeAsync();
         output.WriteLine($"status page: {outfit.StatusUrl}");
-        using (new Progress(errors, TimeSpan.FromSeconds(2), () => RunCommand.LineOf(outfit.Snapshot()), wishes.IsHeadless))
+        string Line() => RunCommand.LineOf(outfit.Snapshot());
+        using (new Progress(errors, TimeSpan.FromSeconds(2), Line, wishes.IsHeadless))
         {
             await RunForAsync(outfit, wishes.Time, stop);
         }
@@ -79,7 +80,8 @@ static class DemoCommand
     static DemoScore ScoreOf(Outfit outfit)
     {
         var score = new DemoScore(
-            outfit.Devices.World!.TruthAt, WarmUp(outfit.Settings.Fusion), TimeSpan.FromSeconds(outfit.Settings.Tracking.LostS));
+            outfit.Devices.World!.TruthAt, WarmUp(outfit.Settings.Fusion),
+            TimeSpan.FromSeconds(outfit.Settings.Tracking.LostS));
         outfit.Watch = seen => score.Note(seen);
         return score;
     }

@@ -47,8 +47,10 @@ sealed record DemoResult(Summary Run, LabelScore Score, long? DataSet, CocoCheck
             .Add("label precision", $"{Share(Score.Precision)} ({Score.Right} of {Score.Judged} labels)")
             .Add("label recall", $"{Share(Score.Recall)} ({Score.Labelled} of {Score.Due} due, after the warm-up)")
             .Add("  warm-up counted", $"{Share(Score.RecallEver)} ({Score.LabelledEver} of {Score.DueEver})")
-            .Add("samples", $"{Run.Stored} spooled, {Run.Acknowledged ?? 0} acknowledged, {Count(DataSet)} in the data set")
-            .Add("COCO file", $"{Count(Coco?.Images)} images, {Count(Coco?.Boxes)} boxes, {Count(Coco?.Outside)} outside their image")
+            .Add("samples",
+                $"{Run.Stored} spooled, {Run.Acknowledged ?? 0} acknowledged, {Count(DataSet)} in the data set")
+            .Add("COCO file",
+                $"{Count(Coco?.Images)} images, {Count(Coco?.Boxes)} boxes, {Count(Coco?.Outside)} outside their image")
             .Write(to);
         to.WriteLine($"  ({DemoScore.Definition})");
     }
@@ -65,7 +67,7 @@ sealed record DemoResult(Summary Run, LabelScore Score, long? DataSet, CocoCheck
             (Run.FramesHeld == 0, $"{Run.FramesHeld} frames were not given back"),
             (Coco is { Outside: 0 }, "the COCO file is missing or has boxes outside their image"),
         ];
-        foreach (var (_, otherwise) in demands.Where(demand => !demand.Holds)) to.WriteLine($"  NOT AS IT SHOULD BE: {otherwise}");
+        foreach (var (holds, otherwise) in demands) if (!holds) to.WriteLine($"  NOT AS IT SHOULD BE: {otherwise}");
         return demands.All(demand => demand.Holds);
     }
 

@@ -23,10 +23,10 @@ readonly record struct LabelScore(
 
 /// <summary>
 /// Compares labels with the twin's truth, every fifth frame. A label is right when an actor is there that carries that
-/// very tag, is of that class, and overlaps its box with IoU >= .5. A label is due for an actor that carries a tag, shows at
-/// least half of itself, is at least 32 pixels high and lies wholly inside the picture. The warm-up is the time an
-/// association cannot be faster than: one window, the windows that must agree, and radio's delay; it counts from when the
-/// actor came into sight, and anew when it was out of sight longer than a track is kept.
+/// very tag, is of that class, and overlaps its box with IoU >= .5. A label is due for an actor that carries a tag, shows
+/// at least half of itself, is at least 32 pixels high and lies wholly inside the picture. The warm-up is the time an
+/// association cannot be faster than: one window, the windows that must agree, and radio's delay; it counts from when
+/// the actor came into sight, and anew when it was out of sight longer than a track is kept.
 /// </summary>
 /// <param name="truthAt">the truth of a frame's stream time</param>
 sealed class DemoScore(Func<TimeSpan, IReadOnlyList<TwinTruth>> truthAt, TimeSpan warmUp, TimeSpan trackKept)
@@ -43,9 +43,9 @@ sealed class DemoScore(Func<TimeSpan, IReadOnlyList<TwinTruth>> truthAt, TimeSpa
     long _frame;
 
     public static string Definition { get; } =
-        $"A label is right when an actor carrying that tag, of that class, overlaps its box with IoU >= {IouMin}; judged on every "
-        + $"{EveryFrames}th frame. Recall: of actors with a tag, >= {VisibilityMin:P0} visible, >= {HeightMin} px high, wholly in "
-        + "the picture, and in sight for longer than the association's warm-up.";
+        $"A label is right when an actor carrying that tag, of that class, overlaps its box with IoU >= {IouMin}; "
+        + $"judged on every {EveryFrames}th frame. Recall: of actors with a tag, >= {VisibilityMin:P0} visible, "
+        + $">= {HeightMin} px high, wholly in the picture, and in sight for longer than the association's warm-up.";
 
     public LabelScore Score { get { lock (_gate) return _score; } }
 
@@ -85,7 +85,8 @@ sealed class DemoScore(Func<TimeSpan, IReadOnlyList<TwinTruth>> truthAt, TimeSpa
         foreach (var actor in truth)
         {
             var box = new Box(actor.Box.Left, actor.Box.Top, actor.Box.Right, actor.Box.Bottom);
-            bool isRight = actor.Tag == label.Match.Tag && actor.Class == label.Class && label.Box.IouWith(box) >= IouMin;
+            bool isRight = actor.Tag == label.Match.Tag && actor.Class == label.Class
+                && label.Box.IouWith(box) >= IouMin;
             if (isRight) return actor.Id;
         }
 

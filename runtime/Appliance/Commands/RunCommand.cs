@@ -22,10 +22,13 @@ static class RunCommand
         {
             Description = "ends with the camera's stream instead of waiting for it to come back",
         };
+        var noPage = new Option<bool>("--no-page") { Description = "serves no status page" };
         command.Add(folder);
         command.Add(untilEnd);
+        command.Add(noPage);
         command.SetAction((words, stop) => RunAsync(
-            settings.Read(words), words.GetValue(folder), words.GetValue(untilEnd), output, errors, stop));
+            For(settings.Read(words), words.GetValue(folder), words.GetValue(noPage)), words.GetValue(folder),
+            words.GetValue(untilEnd), output, errors, stop));
         return command;
     }
 
@@ -33,7 +36,6 @@ static class RunCommand
         ApplianceSettings settings, string? folder, bool untilEnd, TextWriter output, TextWriter errors,
         CancellationToken stop)
     {
-        settings = For(settings, folder);
         using var logs = ConsoleLog.Create(LogLevel.Information);
         await using var outfit = await Outfit.OpenAsync(
             settings, folder, untilEnd, logs.CreateLogger("edge-appliance"), stop);
@@ -45,9 +47,10 @@ static class RunCommand
         return ExitStatus.Ok;
     }
 
-    static ApplianceSettings For(ApplianceSettings settings, string? folder)
+    static ApplianceSettings For(ApplianceSettings settings, string? folder, bool hasNoPage)
     {
         if (settings.Camera.Uri is null) throw new SettingsException(["camera.uri is missing: or say --camera URI"]);
+        if (hasNoPage) settings = settings with { Status = settings.Status with { Enabled = false } };
         return folder is null
             ? settings
             : settings with { Spool = settings.Spool with { Folder = Path.Combine(folder, "spool") } };

@@ -36,7 +36,8 @@ sealed class SettingsOptions
     public ApplianceSettings Read(ParseResult words)
     {
         IReadOnlyList<string> faults = [];
-        var settings = words.GetValue(_config) is { } file ? SettingsFile.Read(file, out faults) : new ApplianceSettings();
+        var settings = words.GetValue(_config) is { } file
+            ? SettingsFile.Read(file, out faults) : new ApplianceSettings();
         var told = new List<string>(faults);
         settings = settings with
         {

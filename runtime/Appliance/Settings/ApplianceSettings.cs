@@ -67,8 +67,8 @@ sealed record ApplianceSettings
         bool isTwin = Camera.Uri?.StartsWith("twin://", StringComparison.Ordinal) == true;
         return
         [
-            .. own, .. Camera.Faults(), .. Inference.Faults(), .. Tracking.Faults(), .. Site.Faults(isTwin), .. Radio.Faults(),
-            .. Fusion.Faults(), .. Annotation.Faults(), .. Selection.Faults(), .. Spool.Faults(), .. Mqtt.Faults(),
+            .. own, .. Camera.Faults(), .. Inference.Faults(), .. Tracking.Faults(), .. Site.Faults(isTwin),
+            .. Radio.Faults(), .. Fusion.Faults(), .. Annotation.Faults(), .. Selection.Faults(), .. Spool.Faults(), .. Mqtt.Faults(),
             .. Status.Faults(),
         ];
     }

@@ -59,15 +59,18 @@ static class SettingsFile
     {
         foreach (var (key, value) in node.ToArray())
         {
-            var property = type.Properties.FirstOrDefault(p => p.Name == key);
+            var property = Keys(type).FirstOrDefault(p => p.Name == key);
             string? fault = property is null
-                ? $"{path}{key}: no such key; there are {string.Join(", ", type.Properties.Select(p => p.Name))}"
+                ? $"{path}{key}: no such key; there are {string.Join(", ", Keys(type).Select(p => p.Name))}"
                 : FaultOf(value, property, $"{path}{key}", faults);
             if (fault is null) continue;
             if (fault.Length > 0) faults.Add(fault);
             node.Remove(key);
         }
     }
+
+    /// <summary>What a file may set: a property that is worked out of others is none of it.</summary>
+    static IEnumerable<JsonPropertyInfo> Keys(JsonTypeInfo type) => type.Properties.Where(p => p.Set is not null);
 
     /// <summary>Lays the file's values over the defaults.</summary>
     static void Lay(JsonObject from, JsonObject onto)

@@ -18,9 +18,11 @@ public sealed class SettingsTests
             }
             """, out var faults);
         Assert.Equal(4, faults.Count);
-        Assert.Contains(faults, f => f.StartsWith("camera.uri is ftp://x: unknown kind of camera", StringComparison.Ordinal));
+        Assert.Contains(
+            faults, f => f.StartsWith("camera.uri is ftp://x: unknown kind of camera", StringComparison.Ordinal));
         Assert.Contains("camera.widthMax is \"wide\": a whole number expected", faults);
-        Assert.Contains(faults, f => f.StartsWith("statsu: no such key; there are device, camera", StringComparison.Ordinal));
+        Assert.Contains(
+            faults, f => f.StartsWith("statsu: no such key; there are device, camera", StringComparison.Ordinal));
         Assert.Contains("mqtt.port is 99999: 1 to 65535", faults);
     }
 
