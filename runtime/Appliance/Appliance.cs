@@ -57,8 +57,8 @@ sealed partial class Appliance : IDisposable
     public IReadOnlyList<LinkCounts> Links =>
         [_frames.Counts, _detected.Counts, _chosen.Counts, _parts.Preview.Frames.Counts];
 
-    /// <summary>Runs until the camera ends or <paramref name="stop"/> is asked for, and all under way is through.</summary>
-    /// <remarks>The first fault that is not a closed link stops the top, and is thrown when all stages are out.</remarks>
+    /// <summary>Runs until the camera ends or a stop is asked for, and all under way is through.</summary>
+    /// <remarks>The first fault that is no closed link stops the top; it is thrown when all stages are out.</remarks>
     public async Task RunAsync(CancellationToken stop)
     {
         using var asked = stop.Register(_top.Cancel);
@@ -147,7 +147,7 @@ sealed partial class Appliance : IDisposable
         ? Link.Latest(name, capacity, release)
         : Link.Every(name, capacity, release);
 
-    /// <summary>Runs a stage on its own thread; <paramref name="then"/> tells the next that nothing more comes.</summary>
+    /// <summary>Runs a stage on its own thread; <paramref name="then"/> tells the next that no more comes.</summary>
     Task Stage(string name, Action work, Action then)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -83,7 +83,7 @@ sealed class Devices : IDisposable
     }
 }
 
-/// <summary>A twin with what its site's files would say; that goes through the same reading as a site's files.</summary>
+/// <summary>A twin with what its site's files would say, read as a site's files are.</summary>
 sealed record TwinSite(TwinAddress Address, TwinWorld World, CameraGeometry Geometry, TagRegistry Registry)
 {
     public static TwinSite Create(string uri)

@@ -96,7 +96,7 @@ sealed class Outfit : IAsyncDisposable
         if (Settings.Status.Enabled) _server = await StatusServer.StartAsync(Settings.Status, Snapshot, _preview);
     }
 
-    /// <summary>Runs until the camera ends or a stop is asked for; then drains, and waits a while for receipts.</summary>
+    /// <summary>Runs until the camera ends or a stop is asked for; drains, and waits a while for receipts.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         using var carried = new CancellationTokenSource();

@@ -41,8 +41,8 @@ static class Snapshots
         var camera = outfit.Devices.Camera;
         var (facts, counts) = (camera.Facts, camera.Counts);
         return new CameraStatus(
-            outfit.Devices.CameraName, WordOf(camera.State), facts?.Format.Width, facts?.Format.Height, facts?.FrameRate,
-            facts?.Codec, facts?.Decoder, facts?.DecoderReason, ageS, counts.Frames,
+            outfit.Devices.CameraName, WordOf(camera.State), facts?.Format.Width, facts?.Format.Height,
+            facts?.FrameRate, facts?.Codec, facts?.Decoder, facts?.DecoderReason, ageS, counts.Frames,
             outfit.Chain.Meters.Camera.PerSecond(now), counts.CorruptPackets, camera.Reconnects, outfit.Pool.Refused);
     }
 

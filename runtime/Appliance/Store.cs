@@ -36,7 +36,7 @@ sealed partial class Store(
         return SampleSpool.Open(Path.Combine(settings.Folder, "spool.db"), options, log);
     }
 
-    /// <summary>Keeps one; the frame stays the caller's, and may go when this returns: the commit is on the disk.</summary>
+    /// <summary>Keeps one; the frame stays the caller's. The commit is on the disk when this returns.</summary>
     public void Keep(Chosen chosen)
     {
         byte[] image = encode(chosen.Frame, quality);

@@ -36,8 +36,8 @@ static class Checkup
                 ModelFolder.Load(settings.Inference.Model), settings.Inference, NullLogger.Instance);
             var facts = detector.Facts;
             return Finding.Ok("model", string.Create(CultureInfo.InvariantCulture,
-                $"{facts.Model} {facts.InputWidth}x{facts.InputHeight} on {facts.Provider.InSettings()}, matches its card, "
-                + $"warm after {facts.WarmUp.TotalMilliseconds:F0} ms"));
+                $"{facts.Model} {facts.InputWidth}x{facts.InputHeight} on {facts.Provider.InSettings()}, "
+                + $"matches its card, warm after {facts.WarmUp.TotalMilliseconds:F0} ms"));
         }
         catch (Exception fault) when (CommandLine.StatusOf(fault) is not null)
         {
@@ -56,7 +56,7 @@ static class Checkup
             using var pool = FrameBudget.NewPool(settings.Camera);
             if (devices.Camera.Next(pool, out var frame, patience.Token) != Capture.Frame)
             {
-                return Finding.Fault("camera", $"{devices.CameraName} ends before its first frame", "try another stream");
+                return Finding.Fault("camera", $"{devices.CameraName} has no frame", "try another stream");
             }
 
             using (frame)
@@ -68,11 +68,11 @@ static class Checkup
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            return Finding.Fault("camera", $"no frame within {CameraPatience.TotalSeconds} s", "check its cable and stream");
+            return Finding.Fault("camera", $"no frame in {CameraPatience.TotalSeconds} s", "check cable and stream");
         }
         catch (Exception fault) when (CommandLine.StatusOf(fault) is not null)
         {
-            return Finding.Fault("camera", fault.Message, "check camera.uri, the site's files, and that the camera is on");
+            return Finding.Fault("camera", fault.Message, "check camera.uri, the site's files, and the camera");
         }
     }
 
@@ -98,7 +98,7 @@ static class Checkup
 
             return link.State == LinkState.Connected
                 ? Finding.Ok("broker", $"{name} answers")
-                : Finding.Fault("broker", $"{name}: {link.Fault ?? "no answer"}", "check mqtt.host, mqtt.port, the broker");
+                : Finding.Fault("broker", $"{name}: {link.Fault ?? "no answer"}", "check mqtt.host, mqtt.port");
         }
         catch (Exception fault) when (CommandLine.StatusOf(fault) is not null)
         {
@@ -123,7 +123,7 @@ static class Checkup
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            return Finding.Fault("disk", $"{folder}: {fault.Message}", "set spool.folder to a folder that can be written");
+            return Finding.Fault("disk", $"{folder}: {fault.Message}", "set spool.folder to one that can be written");
         }
     }
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EdgeAppliance.Runtime.Commands;
 
-/// <summary>A program the demo starts and ends: asked by SIGTERM, made to after a while. Its words go to a file.</summary>
+/// <summary>A program the demo starts and ends: asked by SIGTERM, then made to. Its words go to a file.</summary>
 sealed class ChildProcess : IAsyncDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);

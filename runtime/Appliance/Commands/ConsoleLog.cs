@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace EdgeAppliance.Runtime.Commands;
 
-/// <summary>The log goes to the error stream, a line an event; the journal or the terminal adds what it wants.</summary>
+/// <summary>The log goes to the error stream, a line an event; the journal adds what it wants.</summary>
 static class ConsoleLog
 {
     public static ILoggerFactory Create(LogLevel least) => LoggerFactory.Create(log =>

@@ -16,7 +16,7 @@ static class DemoCommand
             DefaultValueFactory = _ => 60,
         };
         var headless = new Option<bool>("--headless") { Description = "plain lines, on a terminal too" };
-        var seed = new Option<int>("--seed") { Description = "another seed: another yard", DefaultValueFactory = _ => 1 };
+        var seed = new Option<int>("--seed") { Description = "of the yard", DefaultValueFactory = _ => 1 };
         var endpoint = new Option<string?>("--endpoint") { Description = "edge-retrain; else the one beside this" };
         var folder = new Option<string?>("--out") { Description = "folder of the run; else a new one, which is named" };
         var port = new Option<int>("--port") { Description = "of the status page; 0: a free one" };
@@ -86,7 +86,7 @@ static class DemoCommand
         return score;
     }
 
-    /// <summary>What an association cannot be faster than: a window, the windows that must agree, and radio's delay.</summary>
+    /// <summary>What an association cannot be faster than: a window, those that must agree, radio's delay.</summary>
     static TimeSpan WarmUp(FusionSettings fusion) => TimeSpan.FromSeconds(
         fusion.WindowS + ((fusion.AgreeWindows - 1) * fusion.StepS) + (fusion.DelayMs / 1000));
 

@@ -6,7 +6,7 @@ using System.Text.Json.Serialization;
 namespace EdgeAppliance.Runtime.Commands;
 
 /// <summary>What one check came to.</summary>
-/// <param name="State"><c>ok</c>, <c>fault</c>, or <c>not set</c>: nothing is configured, so nothing can be wrong</param>
+/// <param name="State"><c>ok</c>, <c>fault</c>, or <c>not set</c>: nothing is configured, nothing is wrong</param>
 /// <param name="Remedy">what to do about a fault; null without one</param>
 sealed record Finding(string Name, string State, string Text, string? Remedy)
 {

@@ -1,6 +1,6 @@
 namespace EdgeAppliance.Runtime.Commands;
 
-/// <summary>How far long work is: one line that is written over on a terminal, else a plain line now and then.</summary>
+/// <summary>How far long work is: one line that is written over on a terminal, else a plain line at times.</summary>
 sealed class Progress : IDisposable
 {
     static readonly TimeSpan TerminalPace = TimeSpan.FromMilliseconds(250);

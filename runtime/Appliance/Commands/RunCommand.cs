@@ -42,7 +42,8 @@ static class RunCommand
         await outfit.ServeAsync();
         if (outfit.StatusUrl is { } url) output.WriteLine($"status page: {url}");
         if (outfit.Uplink is null) output.WriteLine($"no broker set: samples stay in {settings.Spool.Folder}");
-        using (new Progress(errors, TimeSpan.FromSeconds(5), () => LineOf(outfit.Snapshot()))) await outfit.RunAsync(stop);
+        string Line() => LineOf(outfit.Snapshot());
+        using (new Progress(errors, TimeSpan.FromSeconds(5), Line)) await outfit.RunAsync(stop);
         Summaries.Finish(outfit, folder, output);
         return ExitStatus.Ok;
     }

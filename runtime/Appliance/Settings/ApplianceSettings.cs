@@ -68,7 +68,8 @@ sealed record ApplianceSettings
         return
         [
             .. own, .. Camera.Faults(), .. Inference.Faults(), .. Tracking.Faults(), .. Site.Faults(isTwin),
-            .. Radio.Faults(), .. Fusion.Faults(), .. Annotation.Faults(), .. Selection.Faults(), .. Spool.Faults(), .. Mqtt.Faults(),
+            .. Radio.Faults(), .. Fusion.Faults(), .. Annotation.Faults(), .. Selection.Faults(), .. Spool.Faults(),
+            .. Mqtt.Faults(),
             .. Status.Faults(),
         ];
     }

@@ -14,7 +14,7 @@ public sealed class RunTests : IDisposable
     public async Task A_recording_is_seen_whole_and_leaves_tables_pictures_and_a_balanced_summary()
     {
         string video = SharedData.Path("videos_fixed", "car-detection.mp4");
-        string model = SharedData.Path("detectors", "fastestdet.onnx");
+        string model = SharedData.Path("detectors", "yolox_nano.onnx");
         using var output = new StringWriter();
         using var errors = new StringWriter();
         int status = await CommandLine.RunAsync(

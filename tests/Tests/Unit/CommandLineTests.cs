@@ -34,7 +34,8 @@ public sealed class CommandLineTests : IDisposable
             { "camera": { "uri": "file:x", "widthMax": 1 }, "what": 1, "mqtt": { "port": "many" } }
             """);
         using var errors = new StringWriter();
-        Assert.Equal(ExitStatus.Settings, await CommandLine.RunAsync(["run", "--config", file], TextWriter.Null, errors));
+        int status = await CommandLine.RunAsync(["run", "--config", file], TextWriter.Null, errors);
+        Assert.Equal(ExitStatus.Settings, status);
         string[] lines = errors.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(3, lines.Length);
         Assert.Contains(lines, line => line.Contains("camera.widthMax is 1", StringComparison.Ordinal));

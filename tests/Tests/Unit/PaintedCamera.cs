@@ -5,7 +5,7 @@ using EdgeAppliance.Drivers.Timing;
 
 namespace EdgeAppliance.Tests.Unit;
 
-/// <summary>A camera for tests of the chain: so many frames, each byte the frame's number; then its end, or a fault.</summary>
+/// <summary>A camera for tests of the chain: so many frames of one grey each; then its end, or a fault.</summary>
 sealed class PaintedCamera(int frames, bool isLive, Exception? fault = null, TimeSpan pace = default) : ICamera
 {
     public static readonly FrameFormat Format = new(32, 16, ColourRange.Limited, ColourMatrix.Bt601);
