@@ -54,24 +54,38 @@ static class DetectBench
         string[] images = Directory.GetFiles(Path.Combine(folder, "images"), "*.jpg");
         images.AsSpan().Sort(StringComparer.Ordinal);
         var truth = CocoTruth(Path.Combine(folder, "boxes.csv"), images);
+        var (model, settings) = Chosen(data, name, nmsIou);
         using var detector = Open(data, name, nmsIou);
+        using var full = new FullChroma(model, settings, ScoreMin, nmsIou);
         using var pool = new FramePool(1, new FrameFormat(1024, 1024, ColourRange.Full, ColourMatrix.Bt601).Bytes);
         using var jpeg = new JpegCodec();
-        var told = new List<ToldBox>();
+        List<ToldBox> asRead = [], asFrames = [];
         for (int i = 0; i < images.Length; i++)
         {
+            int image = i;
             using var seen = detector.Detect(jpeg.Decode(File.ReadAllBytes(images[i]), pool, MonoTime.Now));
-            told.AddRange(seen.Detections.Select(d => new ToldBox(i, d.Class, d.Box, d.Score)));
+            asFrames.AddRange(seen.Detections.Select(d => new ToldBox(image, d.Class, d.Box, d.Score)));
+            var same = full.Detect(images[i], seen.Frame.Format);
+            asRead.AddRange(same.Select(d => new ToldBox(image, d.Class, d.Box, d.Score)));
         }
 
-        string on = $"{name}, coco_val_mini ({images.Length} images)";
+        // The pictures have 4:4:4 chroma and the figures stated were had with it: there every one must agree. A frame
+        // is 4:2:0, as cameras send it, which moves single classes by up to 1.6 points: the mean must agree there too.
+        Groups(report, truth, asRead, ap, ap50, $"{name}, coco_val_mini 4:4:4 ({images.Length} images)", all: true);
+        Groups(report, truth, asFrames, ap, ap50, $"{name}, coco_val_mini as frames 4:2:0", all: false);
+    }
+
+    static void Groups(
+        Report report, List<TrueBox> truth, List<ToldBox> told, double[] ap, double[] ap50, string on, bool all)
+    {
         (string Name, int[] Classes)[] groups =
             [("all", [.. Enumerable.Range(0, 80)]), ("person", [0]), ("vehicles", Vehicles)];
         for (int g = 0; g < groups.Length; g++)
         {
-            Compare(report, $"AP50 {groups[g].Name}", Mean(groups[g].Classes, [0.5], truth, told), ap50[g], 1.5, on);
-            Compare(report, $"AP {groups[g].Name}",
-                Mean(groups[g].Classes, AveragePrecision.CocoThresholds, truth, told), ap[g], 1.5, on);
+            double? within = all || g == 0 ? 1.5 : null;
+            var (group, classes) = groups[g];
+            Compare(report, $"AP50 {group}", Mean(classes, [0.5], truth, told), ap50[g], within, on);
+            Compare(report, $"AP {group}", Mean(classes, AveragePrecision.CocoThresholds, truth, told), ap[g], within, on);
         }
     }
 
@@ -105,16 +119,19 @@ static class DetectBench
             $"{name}, towncentre, every third frame");
     }
 
-    static Detector Open(string data, string name, double nmsIou)
-    {
-        var model = ModelFolder.Load(Path.Combine(data, "detectors", name + ".onnx"));
-        var settings = new InferenceSettings
+    static (ModelFolder Model, InferenceSettings Settings) Chosen(string data, string name, double nmsIou) => (
+        ModelFolder.Load(Path.Combine(data, "detectors", name + ".onnx")),
+        new InferenceSettings
         {
             Providers = [Provider.Cpu.InSettings()],
             ScoreMin = ScoreMin,
             NmsIouMax = nmsIou,
             DetectionsMax = 100,
-        };
+        });
+
+    static Detector Open(string data, string name, double nmsIou)
+    {
+        var (model, settings) = Chosen(data, name, nmsIou);
         // The figures stated were had with every class above the threshold and boxes not cut at the picture's edge:
         // cutting alone adds 2 points to FastestDet's AP, only the best class takes 0.9 from it (tried with OpenCV).
         var wishes = Detector.WishesOf(model, settings);
