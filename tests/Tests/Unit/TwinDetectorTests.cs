@@ -16,8 +16,8 @@ public sealed class TwinDetectorTests
     public void The_shipped_detector_finds_who_is_plain_to_see(string name)
     {
         using var detector = Detector.Load(
-            ModelFolder.Load(Path.Combine(SharedData.Root, "runtime", "models", "twin")), new InferenceSettings { Threads = 1 },
-            NullLogger.Instance);
+            ModelFolder.Load(Path.Combine(SharedData.Root, "runtime", "models", "twin")),
+            new InferenceSettings { Threads = 1 }, NullLogger.Instance);
         // One frame a second, of a seed it was not trained on.
         using var camera = TwinCamera.Open(
             $"twin://{name}?seed=1&pace=max&fps=1&seconds=20", new CameraOptions { Epoch = default(MonoTime) },
