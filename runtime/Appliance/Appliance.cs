@@ -71,6 +71,9 @@ sealed partial class Appliance : IDisposable
         _fault?.Throw();
     }
 
+    /// <summary>Asks the camera's stage to end; the others follow as their links complete.</summary>
+    public void Stop() => _top.Cancel();
+
     public void Dispose() => _top.Dispose();
 
     void ReadCamera(CancellationToken stop)

@@ -19,6 +19,7 @@ sealed class Outfit : IAsyncDisposable
     readonly Store _store;
     readonly Preview _preview;
     StatusServer? _server;
+    Task _run = Task.CompletedTask;
 
     Outfit(ApplianceSettings settings, Detector detector, Devices devices, string? folder, ILogger log)
     {
@@ -97,7 +98,9 @@ sealed class Outfit : IAsyncDisposable
     }
 
     /// <summary>Runs until the camera ends or a stop is asked for; drains, and waits a while for receipts.</summary>
-    public async Task RunAsync(CancellationToken stop)
+    public Task RunAsync(CancellationToken stop) => _run = RunOnceAsync(stop);
+
+    async Task RunOnceAsync(CancellationToken stop)
     {
         using var carried = new CancellationTokenSource();
         var carrying = Uplink?.RunAsync(carried.Token) ?? Task.CompletedTask;
@@ -118,6 +121,9 @@ sealed class Outfit : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Whoever fails beside the run leaves it running: its parts go only when every stage is out.
+        Chain.Stop();
+        await Task.WhenAny(_run);
         if (_server is not null) await _server.DisposeAsync();
         while (_open.TryPop(out var each)) each.Dispose();
     }
