@@ -48,7 +48,7 @@ public sealed partial class PageTests : IDisposable
         Assert.Equal(0, held);
     }
 
-    /// <summary>What the browser shows as sent on the first link; on a busy machine it may need a second look.</summary>
+    /// <summary>What the browser shows as sent on the first link; a busy machine may need more looks.</summary>
     async Task<long> FramesShown(string url, string profile, CancellationToken stop)
     {
         string page = "";
