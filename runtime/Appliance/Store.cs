@@ -52,6 +52,7 @@ sealed partial class Store(
         if (result.IsStored)
         {
             Interlocked.Increment(ref _stored);
+            LogStored(log, origin.Id, chosen.Reason);
             return;
         }
 
@@ -61,4 +62,7 @@ sealed partial class Store(
 
     [LoggerMessage(4910, LogLevel.Warning, "frame {Frame} is not stored: {Why} (time {Times})")]
     static partial void LogNotStored(ILogger log, long frame, string why, long times);
+
+    [LoggerMessage(4911, LogLevel.Information, "sample {Id} stored: {Reason}")]
+    static partial void LogStored(ILogger log, SampleId id, string reason);
 }

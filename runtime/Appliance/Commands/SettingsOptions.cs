@@ -51,8 +51,7 @@ sealed class SettingsOptions
             },
             Mqtt = WithBroker(settings.Mqtt, words.GetValue(_broker), told),
         };
-        // Of the whole, as it will be used; what the file's reading told already is told once.
-        told.AddRange(settings.Faults().Concat(settings.Mqtt.MissingFiles()).Except(told).ToList());
+        told.AddRange(settings.Faults().Concat(settings.Mqtt.MissingFiles()));
         return told.Count == 0 ? settings : throw new SettingsException(told);
     }
 

@@ -55,6 +55,8 @@ sealed record ApplianceSettings
         {
             PasswordFile = Under(folder, Mqtt.PasswordFile),
             AuthorityFile = Under(folder, Mqtt.AuthorityFile),
+            CertificateFile = Under(folder, Mqtt.CertificateFile),
+            KeyFile = Under(folder, Mqtt.KeyFile),
         },
     };
 

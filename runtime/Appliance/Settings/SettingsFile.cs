@@ -14,27 +14,40 @@ static class SettingsFile
         AllowDuplicateProperties = false,
     };
 
-    /// <param name="faults">empty when the settings can be used; each begins with the key's path</param>
+    /// <param name="faults">
+    /// What the file says and no settings can hold. Values are not judged yet: words of the command line go before
+    /// them, and only the whole can be right or wrong.
+    /// </param>
     /// <returns>the settings as far as they could be read; defaults where a key was faulty</returns>
     /// <exception cref="IOException">the file cannot be read</exception>
-    public static ApplianceSettings Read(string path, out IReadOnlyList<string> faults) =>
-        Parse(File.ReadAllText(path), out faults).RelativeTo(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    public static ApplianceSettings Read(string path, out IReadOnlyList<string> faults)
+    {
+        var found = new List<string>();
+        faults = found;
+        return Take(File.ReadAllText(path), found).RelativeTo(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
 
+    /// <param name="faults">empty when the settings can be used; each begins with the key's path</param>
     public static ApplianceSettings Parse(string json, out IReadOnlyList<string> faults)
     {
         var found = new List<string>();
         faults = found;
-        var settings = new ApplianceSettings();
-        if (ParseObject(json, found) is not { } root) return settings;
+        var settings = Take(json, found);
+        found.AddRange(settings.Faults());
+        return settings;
+    }
 
-        Walk(root, SettingsJson.Default.ApplianceSettings, "", found);
+    static ApplianceSettings Take(string json, List<string> faults)
+    {
+        var settings = new ApplianceSettings();
+        if (ParseObject(json, faults) is not { } root) return settings;
+
+        Walk(root, SettingsJson.Default.ApplianceSettings, "", faults);
         // Generated readers give an init property that is not in the file null, not its default: so every key is laid
         // there.
         var whole = JsonSerializer.SerializeToNode(settings, SettingsJson.Default.ApplianceSettings)!.AsObject();
         Lay(root, whole);
-        settings = whole.Deserialize(SettingsJson.Default.ApplianceSettings)!;
-        found.AddRange(settings.Faults());
-        return settings;
+        return whole.Deserialize(SettingsJson.Default.ApplianceSettings)!;
     }
 
     static JsonObject? ParseObject(string json, List<string> faults)

@@ -4,7 +4,6 @@ using EdgeAppliance.CloudSync.Spool;
 using EdgeAppliance.Retrain.Dataset;
 using EdgeAppliance.Retrain.Ingest;
 using EdgeAppliance.Tests.Unit;
-using EdgeAppliance.Writer;
 
 namespace EdgeAppliance.Tests.Loopback;
 

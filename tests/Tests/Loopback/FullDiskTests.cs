@@ -2,7 +2,6 @@ using System.Diagnostics;
 using EdgeAppliance.CloudSync.Spool;
 using EdgeAppliance.Retrain.Dataset;
 using EdgeAppliance.Tests.Unit;
-using EdgeAppliance.Writer;
 
 namespace EdgeAppliance.Tests.Loopback;
 

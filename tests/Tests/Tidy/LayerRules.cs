@@ -20,7 +20,6 @@ static class LayerRules
         ["EdgeAppliance.Runtime"] = ["EdgeAppliance.Drivers", "EdgeAppliance.Onnx", "EdgeAppliance.CloudSync"],
         ["EdgeAppliance.Retrain"] = ["EdgeAppliance.Onnx", "EdgeAppliance.CloudSync"],
         ["EdgeAppliance.Build"] = [],
-        ["EdgeAppliance.Writer"] = ["EdgeAppliance.CloudSync"],
         ["EdgeAppliance.Bench"] =
         [
             "EdgeAppliance.Drivers", "EdgeAppliance.Onnx", "EdgeAppliance.CloudSync", "EdgeAppliance.Runtime",
@@ -29,7 +28,7 @@ static class LayerRules
         ["EdgeAppliance.Tests"] =
         [
             "EdgeAppliance.Drivers", "EdgeAppliance.Onnx", "EdgeAppliance.CloudSync", "EdgeAppliance.Runtime",
-            "EdgeAppliance.Retrain", "EdgeAppliance.Build", "EdgeAppliance.Bench", "EdgeAppliance.Writer",
+            "EdgeAppliance.Retrain", "EdgeAppliance.Build", "EdgeAppliance.Bench",
         ],
     };
 

@@ -45,6 +45,18 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_is_judged_with_the_words_that_go_before_it()
+    {
+        string file = Path.Combine(_folder, "appliance.json");
+        // Tags of a twin are a fault with no twin camera, which the words bring; the port is one with any.
+        await File.WriteAllTextAsync(file, """{ "site": { "tags": "twin" }, "status": { "port": -1 } }""");
+        using var errors = new StringWriter();
+        string[] words = ["run", "--config", file, "--camera", "twin://yard"];
+        Assert.Equal(ExitStatus.Settings, await CommandLine.RunAsync(words, TextWriter.Null, errors));
+        Assert.Equal("edge-appliance: status.port is -1: 0 to 65535", errors.ToString().TrimEnd());
+    }
+
+    [Fact]
     public void What_went_wrong_decides_the_status()
     {
         Assert.Equal(ExitStatus.Unavailable, CommandLine.StatusOf(new DeviceException("d", "c", "r")));

@@ -2,7 +2,6 @@ using EdgeAppliance.CloudSync;
 using EdgeAppliance.CloudSync.Contract;
 using EdgeAppliance.CloudSync.Mqtt;
 using EdgeAppliance.CloudSync.Spool;
-using EdgeAppliance.Writer;
 
 namespace EdgeAppliance.Tests.Unit;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using EdgeAppliance.CloudSync.Contract;
 using EdgeAppliance.Retrain.Dataset;
-using EdgeAppliance.Writer;
 
 namespace EdgeAppliance.Tests.Unit;
 

@@ -1,7 +1,6 @@
 using EdgeAppliance.CloudSync.Contract;
 using EdgeAppliance.Retrain.Dataset;
 using EdgeAppliance.Retrain.Ingest;
-using EdgeAppliance.Writer;
 
 namespace EdgeAppliance.Tests.Unit;
 

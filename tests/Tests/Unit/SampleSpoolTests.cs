@@ -1,6 +1,5 @@
 using EdgeAppliance.CloudSync.Contract;
 using EdgeAppliance.CloudSync.Spool;
-using EdgeAppliance.Writer;
 using Microsoft.Data.Sqlite;
 
 namespace EdgeAppliance.Tests.Unit;

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using EdgeAppliance.CloudSync.Contract;
 
-namespace EdgeAppliance.Writer;
+namespace EdgeAppliance.Tests.Unit;
 
 /// <summary>Samples made from a seed: a real JPEG, made unique and as large as asked by comment segments.</summary>
 static class MadeUpSample
