@@ -16,7 +16,8 @@ static class SpoolBench
 
     public static int Run(BenchArguments arguments)
     {
-        string folder = Path.Combine(arguments.After("--folder") ?? ".", $"spool-bench-{Environment.ProcessId}");
+        string place = arguments.After("--folder") ?? ".";
+        string folder = Path.Combine(place, $"spool-bench-{Environment.ProcessId}");
         Directory.CreateDirectory(folder);
         try
         {
@@ -27,11 +28,17 @@ static class SpoolBench
             foreach (var (id, _, _) in spool.Pending(Samples, [])) spool.Forget(id);
             double forgetMs = Stopwatch.GetElapsedTime(began).TotalMilliseconds / Samples;
             Array.Sort(storeMs);
-            Console.Out.WriteLine($"store   {1000 / storeMs.Average():F0} a second; "
-                + $"ms: median {storeMs[Samples / 2]:F2}, "
-                + $"99 in 100 below {storeMs[Samples * 99 / 100]:F2}, worst {storeMs[^1]:F2}");
-            Console.Out.WriteLine($"forget  {1000 / forgetMs:F0} a second");
-            return spool.Counts is { Pending: 0, Acknowledged: Samples, IsBalanced: true } ? 0 : 1;
+
+            var report = new Report(arguments.Name);
+            string on = $"{Samples} samples of {ImageBytes / 1000} KB, every commit flushed, disk of {place}";
+            report.Add("stores", 1000 / storeMs.Average(), "1/s", "", on);
+            report.Add("store_median", storeMs[Samples / 2], "ms", "", on);
+            report.Add("store_99", storeMs[Samples * 99 / 100], "ms", "", on);
+            report.Add("store_worst", storeMs[^1], "ms", "", on);
+            report.Add("forgets", 1000 / forgetMs, "1/s", "", on);
+            report.Add("acknowledged", spool.Counts.Acknowledged, "samples", $"={Samples}", on);
+            report.Add("unbalanced", spool.Counts.IsBalanced ? 0 : 1, "spools", "=0", on);
+            return report.Finish();
         }
         finally
         {

@@ -13,12 +13,12 @@ public sealed class DemoTests : IDisposable
     [SkippableFact]
     public async Task The_demo_ends_with_every_sample_acknowledged_and_every_link_balanced()
     {
-        Skip.IfNot(File.Exists("/usr/sbin/mosquitto"), "needs the mosquitto broker: apt-get install mosquitto");
+        RealBroker.SkipWithout();
         string model = Path.Combine(AppContext.BaseDirectory, "models", "twin", "model.onnx");
         Skip.IfNot(File.Exists(model), "needs the twin's detector beside the program");
         using var output = new StringWriter();
         using var errors = new StringWriter();
-        string endpoint = Path.Combine(AppContext.BaseDirectory, "edge-retrain");
+        string endpoint = RealProcess.OwnProgram("cloud-sync/Retrain", "edge-retrain");
         int status = await CommandLine.RunAsync(
             ["demo", "--seconds", "20", "--headless", "--endpoint", endpoint, "--out", _folder], output, errors);
 

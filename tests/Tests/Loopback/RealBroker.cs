@@ -11,7 +11,7 @@ sealed class RealBroker : IDisposable
 
     public RealBroker(string folder, params IEnumerable<string> more)
     {
-        Skip.IfNot(Program is not null, "needs the mosquitto broker: apt-get install mosquitto");
+        SkipWithout();
         Port = RealProcess.FreePort();
         Directory.CreateDirectory(Path.Combine(folder, "broker"));
         _configuration = Path.Combine(folder, "mosquitto.conf");
@@ -32,6 +32,9 @@ sealed class RealBroker : IDisposable
         new[] { "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto" }.FirstOrDefault(File.Exists);
 
     public int Port { get; }
+
+    public static void SkipWithout() =>
+        Skip.IfNot(Program is not null, "needs the mosquitto broker: apt-get install mosquitto");
 
     public void Start()
     {

@@ -32,15 +32,18 @@ sealed class RealProcess : IDisposable
         return new RealProcess(Process.Start(start)!);
     }
 
-    /// <summary>One of our own programs from its project's output, built in the same configuration as the
-    /// tests.</summary>
-    public static RealProcess StartOwn(string project, string assembly, params IEnumerable<string> arguments)
+    /// <summary>One of our own programs from its project's output: beside the tests it would meet their packages.
+    /// </summary>
+    public static RealProcess StartOwn(string project, string assembly, params IEnumerable<string> arguments) =>
+        Start("dotnet", [OwnProgram(project, assembly), .. arguments]);
+
+    /// <summary>Where such a program lies, built in the same configuration as the tests.</summary>
+    public static string OwnProgram(string project, string assembly)
     {
         string framework = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
         string configuration = Path.GetFileName(Path.GetDirectoryName(framework))!;
-        string program = Path.Combine(
+        return Path.Combine(
             SharedData.Root, project, "bin", configuration, Path.GetFileName(framework), assembly + ".dll");
-        return Start("dotnet", [program, .. arguments]);
     }
 
     /// <summary>kill -9; all that it wrote before is in <see cref="Out"/> afterwards.</summary>

@@ -10,13 +10,15 @@ namespace EdgeAppliance.Tests.Loopback;
 /// </summary>
 sealed class WholeChain : IDisposable
 {
-    readonly ScratchFolder _folder = new();
+    readonly ScratchFolder _folder;
     readonly HashSet<string> _committed = new(StringComparer.Ordinal);
     RealProcess? _appliance;
     RealProcess? _endpoint;
 
     public WholeChain()
     {
+        RealBroker.SkipWithout(); // before there is a folder nobody would delete
+        _folder = new ScratchFolder();
         Broker = new RealBroker(_folder.Path);
         // Every frame is kept, and labels come soon; the frames are small, so that this costs little.
         File.WriteAllText(_folder.File("appliance.json"), $$"""
