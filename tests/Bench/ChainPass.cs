@@ -57,7 +57,8 @@ readonly record struct ChainPass(long Frames, double CpuS, double Rate, int Held
                 began = MonoTime.Now;
             };
             await outfit.RunAsync(CancellationToken.None);
-            if (frames <= warmUp) throw new InvalidOperationException($"{frames} frames: more than {warmUp} are needed");
+            if (frames <= warmUp)
+                throw new InvalidOperationException($"{frames} frames: more than {warmUp} are needed");
             double seconds = (MonoTime.Now - began).TotalSeconds;
             pass = new ChainPass(frames, (Cost.OwnCpuS() - cpu) / (frames - warmUp), (frames - warmUp) / seconds, 0);
         }

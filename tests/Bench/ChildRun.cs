@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace EdgeAppliance.Bench;
 
-/// <summary>The program itself, as a user starts it: how soon it sees something, and what it holds after a long run.</summary>
+/// <summary>The program itself, as a user starts it: how soon it sees something, what it holds after long.</summary>
 sealed class ChildRun(Report report, string folder)
 {
     /// <summary>Memory is read so often.</summary>
@@ -13,7 +13,7 @@ sealed class ChildRun(Report report, string folder)
     public void Measure(string video, string model, TimeSpan length)
     {
         string on = Path.GetFileNameWithoutExtension(video);
-        // Read as fast as it can be: about 1 frame in 6 ms; so many repeats last longer than asked, then it is told to stop.
+        // Read as fast as it can be, about a frame in 6 ms: so many repeats last longer, then it is told to stop.
         string longer = Path.Combine(folder, "long" + Path.GetExtension(video));
         int repeats = (int)(length.TotalSeconds * 400 / Math.Max(1, FrameCount.Of(video))) + 1;
         Cost.OfProgram("ffmpeg", "-v", "error", "-y", "-stream_loop", repeats.ToString(CultureInfo.InvariantCulture),
@@ -81,7 +81,7 @@ sealed class ChildRun(Report report, string folder)
         report.Add("frames_in_memory_run", summary.RootElement.GetProperty("frames").GetDouble(), "frames", "", on);
     }
 
-    /// <summary>Flat: the last fifth holds at most 5 % more than the second fifth; the first is filling buffers.</summary>
+    /// <summary>Flat: the last fifth holds at most 5 % more than the second; the first fills buffers.</summary>
     void Memory(List<(double AtS, double MiB)> readings, string on)
     {
         int fifth = readings.Count / 5;

@@ -97,7 +97,7 @@ public sealed class AssociationReplayTests(ITestOutputHelper output)
         return boxes;
     }
 
-    static CameraGeometry Calibration(string path)
+    static PinholeGeometry Calibration(string path)
     {
         var v = File.ReadLines(path).Select(line => line.Split('=')).Where(pair => pair.Length == 2).ToDictionary(
             pair => pair[0].Trim(), pair => double.Parse(pair[1], CultureInfo.InvariantCulture));

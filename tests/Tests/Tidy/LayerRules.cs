@@ -39,7 +39,7 @@ static class LayerRules
             [".", "Timing", "Memory", "Media", "Camera", "Radio", "Board", "Twin"]),
         new("runtime/Appliance/", "EdgeAppliance.Runtime",
             ["Settings", "Pipeline", "Inference", "Tracking", "Localization", "Fusion", "Annotation", "Selection",
-                "Adaptation", "Offload", "Insight", "Status", "."]),
+                "Adaptation", "Offload", "Insight", "Status", ".", "Commands"]),
         new("cloud-sync/Sync/", "EdgeAppliance.CloudSync", ["Contract", "Spool", "Mqtt", "."]),
         new("cloud-sync/Retrain/", "EdgeAppliance.Retrain", ["Dataset", "Ingest", "."]),
     ];

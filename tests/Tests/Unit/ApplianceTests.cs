@@ -123,7 +123,7 @@ public sealed class ApplianceTests : IDisposable
         _kept.Add(chosen.Frame.Index);
     }
 
-    Parts Parts(ICamera camera, Action<Chosen>? keep = null) => new(
+    Parts Parts(PaintedCamera camera, Action<Chosen>? keep = null) => new(
         camera.Next, camera.Facts.IsLive, _pool, Seen,
         seen => new Annotated(seen.Frame, [], [], seen.Detections, seen.Model, null),
         annotated => annotated.Frame.Index % 3 == 0 ? new Chosen(annotated, "third", 0.5f) : null,
