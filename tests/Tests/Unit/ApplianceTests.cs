@@ -1,5 +1,4 @@
 using EdgeAppliance.Drivers;
-using EdgeAppliance.Drivers.Camera;
 using EdgeAppliance.Drivers.Memory;
 using EdgeAppliance.Runtime;
 using EdgeAppliance.Runtime.Annotation;
