@@ -79,16 +79,10 @@ static class DemoCommand
 
     static DemoScore ScoreOf(Outfit outfit)
     {
-        var score = new DemoScore(
-            outfit.Devices.World!.TruthAt, WarmUp(outfit.Settings.Fusion),
-            TimeSpan.FromSeconds(outfit.Settings.Tracking.LostS));
+        var score = DemoScore.For(outfit.Settings, outfit.Devices.World!);
         outfit.Watch = seen => score.Note(seen);
         return score;
     }
-
-    /// <summary>What an association cannot be faster than: a window, those that must agree, radio's delay.</summary>
-    static TimeSpan WarmUp(FusionSettings fusion) => TimeSpan.FromSeconds(
-        fusion.WindowS + ((fusion.AgreeWindows - 1) * fusion.StepS) + (fusion.DelayMs / 1000));
 
     static ApplianceSettings SettingsOf(DemoWishes wishes, string folder, int port) => new()
     {

@@ -1,6 +1,7 @@
 using EdgeAppliance.Drivers.Twin;
 using EdgeAppliance.Runtime.Annotation;
 using EdgeAppliance.Runtime.Inference;
+using EdgeAppliance.Runtime.Settings;
 
 namespace EdgeAppliance.Runtime.Commands;
 
@@ -49,6 +50,10 @@ sealed class DemoScore(Func<TimeSpan, IReadOnlyList<TwinTruth>> truthAt, TimeSpa
 
     public LabelScore Score { get { lock (_gate) return _score; } }
 
+    /// <summary>As the settings' association and tracker make it.</summary>
+    public static DemoScore For(ApplianceSettings settings, TwinWorld world) => new(
+        world.TruthAt, WarmUp(settings.Fusion), TimeSpan.FromSeconds(settings.Tracking.LostS));
+
     public void Note(in Annotated seen)
     {
         if (_frame++ % EveryFrames != 0) return;
@@ -80,6 +85,10 @@ sealed class DemoScore(Func<TimeSpan, IReadOnlyList<TwinTruth>> truthAt, TimeSpa
         Add(new LabelScore(1, judged, right, due, labelled, dueEver, labelledEver));
     }
 
+    /// <summary>Plain enough to be labelled: half of it shows, high enough, wholly inside the picture.</summary>
+    public static bool IsInSight(TwinTruth actor, int width, int height) =>
+        actor.Visibility >= VisibilityMin && IsWhole(actor.WholeBox, width, height);
+
     static int? ActorOf(in AnnotatedBox label, IReadOnlyList<TwinTruth> truth)
     {
         foreach (var actor in truth)
@@ -92,6 +101,9 @@ sealed class DemoScore(Func<TimeSpan, IReadOnlyList<TwinTruth>> truthAt, TimeSpa
 
         return null;
     }
+
+    static TimeSpan WarmUp(FusionSettings fusion) => TimeSpan.FromSeconds(
+        fusion.WindowS + ((fusion.AgreeWindows - 1) * fusion.StepS) + (fusion.DelayMs / 1000));
 
     static bool IsWhole(TwinBox box, int width, int height) =>
         box.Height >= HeightMin && box.Left >= BorderPx && box.Top >= BorderPx
