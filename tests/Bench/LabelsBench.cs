@@ -64,34 +64,23 @@ static class LabelsBench
         var scene = new Scene(settings, devices, detector.Facts.Classes);
         var world = devices.World ?? throw new InvalidOperationException($"{uri} is no twin");
         var score = DemoScore.For(settings, world);
-        long frames = 0;
         while (devices.Camera.Next(pool, out var frame, default) == Capture.Frame)
         {
             using var annotated = scene.Step(detector.Detect(frame));
-            bool isJudged = frames++ % DemoScore.EveryFrames == 0;
             score.Note(annotated);
-            if (isJudged) Explain(annotated, world.TruthAt(annotated.Frame.StreamTime), missed);
+            foreach (var actor in score.Missed)
+            {
+                string why = Why(annotated, actor);
+                missed[why] = missed.GetValueOrDefault(why) + 1;
+            }
         }
 
         return score.Score;
     }
 
-    /// <summary>For each tagged actor in plain sight without a right label: how far it came.</summary>
-    static void Explain(
-        in Annotated seen, IReadOnlyList<TwinTruth> truth, SortedDictionary<string, long> missed)
-    {
-        foreach (var actor in truth)
-        {
-            if (actor.Tag is null || !DemoScore.IsInSight(actor, seen.Frame.Format.Width, seen.Frame.Format.Height)) continue;
-            if (Why(seen, actor) is not { } why) continue;
-            missed[why] = missed.GetValueOrDefault(why) + 1;
-        }
-    }
-
-    static string? Why(in Annotated seen, TwinTruth actor)
+    static string Why(in Annotated seen, TwinTruth actor)
     {
         var box = new Box(actor.Box.Left, actor.Box.Top, actor.Box.Right, actor.Box.Bottom);
-        foreach (var label in seen.Annotations) if (label.Match.Tag == actor.Tag) return null;
         if (!seen.Detections.Any(detection => detection.Box.IouWith(box) >= DemoScore.IouMin)) return "1 not detected";
         foreach (var located in seen.Tracks)
         {

@@ -146,9 +146,8 @@ sealed class Annotator
     {
         for (int i = 0; i < tracks.Length; i++)
         {
-            if (i == index) continue;
-            // A lost track still stands where it was last seen going: it may be the one behind this box.
-            var other = tracks[i].Track.Measured ?? tracks[i].Track.Box;
+            // A lost track covers nothing: where it would be now is a guess, and the box is the one that was seen.
+            if (i == index || tracks[i].Track.Measured is not { } other) continue;
             if (box.SharedWith(other) > _settings.OverlapMax * box.Area) return true;
         }
 

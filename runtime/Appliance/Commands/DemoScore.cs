@@ -40,6 +40,7 @@ sealed class DemoScore(Func<TimeSpan, IReadOnlyList<TwinTruth>> truthAt, TimeSpa
 
     readonly Lock _gate = new();
     readonly Dictionary<int, (TimeSpan Came, TimeSpan Seen)> _inSight = [];
+    readonly List<TwinTruth> _missed = [];
     LabelScore _score;
     long _frame;
 
@@ -47,6 +48,9 @@ sealed class DemoScore(Func<TimeSpan, IReadOnlyList<TwinTruth>> truthAt, TimeSpa
         $"A label is right when an actor carrying that tag, of that class, overlaps its box with IoU >= {IouMin}; "
         + $"judged on every {EveryFrames}th frame. Recall: of actors with a tag, >= {VisibilityMin:P0} visible, "
         + $">= {HeightMin} px high, wholly in the picture, and in sight for longer than the association's warm-up.";
+
+    /// <summary>Actors a label was due for in the frame noted last, that got no right one.</summary>
+    public IReadOnlyList<TwinTruth> Missed => _missed;
 
     public LabelScore Score { get { lock (_gate) return _score; } }
 
@@ -56,6 +60,7 @@ sealed class DemoScore(Func<TimeSpan, IReadOnlyList<TwinTruth>> truthAt, TimeSpa
 
     public void Note(in Annotated seen)
     {
+        _missed.Clear();
         if (_frame++ % EveryFrames != 0) return;
         var at = seen.Frame.StreamTime;
         var truth = truthAt(at);
@@ -80,14 +85,11 @@ sealed class DemoScore(Func<TimeSpan, IReadOnlyList<TwinTruth>> truthAt, TimeSpa
             if (!isWarm) continue;
             due++;
             if (isFound) labelled++;
+            else _missed.Add(actor);
         }
 
         Add(new LabelScore(1, judged, right, due, labelled, dueEver, labelledEver));
     }
-
-    /// <summary>Plain enough to be labelled: half of it shows, high enough, wholly inside the picture.</summary>
-    public static bool IsInSight(TwinTruth actor, int width, int height) =>
-        actor.Visibility >= VisibilityMin && IsWhole(actor.WholeBox, width, height);
 
     static int? ActorOf(in AnnotatedBox label, IReadOnlyList<TwinTruth> truth)
     {

@@ -10,7 +10,14 @@ namespace EdgeAppliance.Runtime.Fusion;
 /// </summary>
 sealed class Association(FusionSettings settings)
 {
+    // A tag was carried by somebody in sight a moment ago, and the track broke (a post, a passing car): whoever stands
+    // where the tag is now is far more likely to be the same than a stranger is. So fewer windows are asked for.
+    const double HandoverS = 3;
+    const int HandoverWindows = 2;
+
     readonly Assignment _assignment = new();
+    readonly Dictionary<string, long> _lastCarried = new(StringComparer.Ordinal);
+    long _window;
     readonly List<Walk> _rows = [];
     PairCost?[] _pairs = [];
     double[] _cost = [];
@@ -35,6 +42,7 @@ sealed class Association(FusionSettings settings)
         }
 
         Give(comparison, walks);
+        Note(walks);
     }
 
     void Compare(Comparison comparison, IList<Walk> walks)
@@ -102,10 +110,22 @@ sealed class Association(FusionSettings settings)
         for (int row = 0; row < _rows.Count; row++)
         {
             var walk = _rows[row];
-            if (walk.Match is not null || walk.Agreed < settings.AgreeWindows) continue;
-            if (Found(comparison, row) is not { } found || found.Tag != walk.Candidate) continue;
+            if (walk.Match is not null || walk.Candidate is not { } tag || walk.Agreed < WindowsFor(tag)) continue;
+            if (Found(comparison, row) is not { } found || found.Tag != tag) continue;
             foreach (var other in walks) if (other.Match is { } held && held.Tag == found.Tag) other.Drop();
             walk.Give(found);
         }
+    }
+
+    int WindowsFor(string tag) => _lastCarried.ContainsKey(tag)
+        ? Math.Min(HandoverWindows, settings.AgreeWindows)
+        : settings.AgreeWindows;
+
+    void Note(IList<Walk> walks)
+    {
+        _window++;
+        long oldest = _window - (long)(HandoverS / settings.StepS);
+        foreach (var walk in walks) if (walk.Match is { } match) _lastCarried[match.Tag] = _window;
+        foreach (var (tag, at) in _lastCarried) if (at < oldest) _lastCarried.Remove(tag);
     }
 }

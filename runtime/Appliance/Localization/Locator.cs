@@ -10,8 +10,10 @@ namespace EdgeAppliance.Runtime.Localization;
 /// <summary>What became of all readings so far.</summary>
 /// <param name="Refused">not believed: too far from where the tag can be</param>
 /// <param name="Late">older than what the filter has already taken in</param>
+/// <param name="Outdone">received powers of a tag whose ranges or positions are heard</param>
 /// <param name="UnknownStation">from an anchor or scanner nobody placed</param>
-readonly record struct LocatorCounts(long Used, long Refused, long Late, long UnknownStation, long Unusable);
+readonly record struct LocatorCounts(
+    long Used, long Refused, long Late, long Outdone, long UnknownStation, long Unusable);
 
 /// <summary>
 /// Readings to fixes: one filter a tag, and where each tag was over the last seconds. Not thread safe: the scene's
@@ -22,7 +24,7 @@ sealed class Locator
     readonly RadioSettings _settings;
     readonly FrozenDictionary<string, Vector3> _stations;
     readonly SortedList<string, TagTrail> _tags = new(StringComparer.Ordinal);
-    long _used, _refused, _late, _unknownStation, _unusable;
+    long _used, _refused, _late, _outdone, _unknownStation, _unusable;
 
     public Locator(RadioSettings settings, IReadOnlyList<Station> stations)
     {
@@ -32,7 +34,7 @@ sealed class Locator
         _stations = places.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    public LocatorCounts Counts => new(_used, _refused, _late, _unknownStation, _unusable);
+    public LocatorCounts Counts => new(_used, _refused, _late, _outdone, _unknownStation, _unusable);
 
     /// <summary>Tags heard of, in order of their names; at most <see cref="RadioSettings.TagsMax"/>.</summary>
     public IList<string> Tags => _tags.Keys;
@@ -60,6 +62,7 @@ sealed class Locator
                 case Uptake.Used: _used++; break;
                 case Uptake.Refused: _refused++; break;
                 case Uptake.Late: _late++; break;
+                case Uptake.Outdone: _outdone++; break;
             }
         }
     }

@@ -6,7 +6,7 @@ using EdgeAppliance.Runtime.Settings;
 namespace EdgeAppliance.Runtime.Localization;
 
 /// <summary>What became of a reading.</summary>
-enum Uptake { Used, Gathered, Refused, Late }
+enum Uptake { Used, Gathered, Refused, Late, Outdone }
 
 /// <summary>One tag: its filter, the readings that start it, and where it was over the last seconds.</summary>
 sealed class TagTrail
@@ -17,6 +17,10 @@ sealed class TagTrail
     // Fixes are remembered this far apart at the closest, and readings gathered to start a filter live this long.
     const double SpacingS = 0.05, GatherS = 1;
 
+    // A filter that has lost its tag still believes a reading now and then, by chance: a station may be as far from both
+    // places. So it is the share of the last dozen readings or so that counts, two rounds of six anchors.
+    const double RefusedShareMax = 0.5, RefusedMemory = 12;
+
     readonly RadioSettings _settings;
     readonly Past[] _past;
     readonly Dictionary<string, (Observation Reading, Vector3 FromM)> _gathered = new(StringComparer.Ordinal);
@@ -24,6 +28,9 @@ sealed class TagTrail
     FloorFilter _filter;
     MonoTime _filterAt;
     MonoTime _believedAt;
+    MonoTime? _preciseAt;
+    bool _isCoarse;
+    double _refusedShare;
     double? _heightM;
     bool _isStarted;
     int _count;
@@ -47,7 +54,8 @@ sealed class TagTrail
     {
         if (reading.At > HeardAt || HeardAt == default) HeardAt = reading.At;
         if (_isStarted && (reading.At - _filterAt).TotalSeconds is var ahead && ahead < -LateS) return Uptake.Late;
-        if (_isStarted && (reading.At - _believedAt).TotalSeconds > _settings.RestartS) Restart();
+        if (IsOutdone(reading)) return Uptake.Outdone;
+        if (_isStarted && IsToBeginAnew(reading)) Restart();
         if (!_isStarted)
         {
             if (!TryStart(reading, fromM)) return Uptake.Gathered;
@@ -62,16 +70,31 @@ sealed class TagTrail
             _filterAt = reading.At;
         }
 
-        if (!Correct(reading, fromM))
-        {
-            Gather(reading, fromM);
-            return Uptake.Refused;
-        }
+        Gather(reading, fromM);
+        bool isBelieved = Correct(reading, fromM);
+        _refusedShare += ((isBelieved ? 0 : 1) - _refusedShare) / RefusedMemory;
+        if (!isBelieved) return Uptake.Refused;
 
         _believedAt = _filterAt;
         Remember();
         return Uptake.Used;
     }
+
+    // A tag whose ranges are heard needs no received powers: one range says as much as thousands of them, and since
+    // shadowing stays for metres their errors do not average out, they only pull.
+    bool IsOutdone(in Observation reading)
+    {
+        if (reading.Kind == ObservationKind.Rssi)
+            return _preciseAt is { } precise && (reading.At - precise).TotalSeconds <= _settings.StaleS;
+        _preciseAt = reading.At;
+        return false;
+    }
+
+    // Most readings refused, or all for too long; or the first range of a tag that was known by received power only, to a few metres.
+    bool IsToBeginAnew(in Observation reading) =>
+        _refusedShare > RefusedShareMax
+        || (reading.At - _believedAt).TotalSeconds > _settings.RestartS
+        || (_isCoarse && reading.Kind != ObservationKind.Rssi);
 
     /// <summary>
     /// The fix at an instant: between two remembered ones along the path that meets both places and speeds, after the
@@ -185,7 +208,7 @@ sealed class TagTrail
         if (reading.Kind == ObservationKind.Position)
         {
             _heightM = reading.PositionM.Z;
-            Begin(new Vector2(reading.PositionM.X, reading.PositionM.Y), Math.Sqrt(VarianceOf(reading)), reading.At);
+            Begin(new Vector2(reading.PositionM.X, reading.PositionM.Y), Math.Sqrt(VarianceOf(reading)), reading);
             return true;
         }
 
@@ -194,14 +217,14 @@ sealed class TagTrail
         foreach (string station in _gathered.Keys.Order(StringComparer.Ordinal))
         {
             var (gathered, from) = _gathered[station];
-            if (Math.Abs((reading.At - gathered.At).TotalSeconds) > GatherS) continue;
+            if (Math.Abs((reading.At - gathered.At).TotalSeconds) > GatherS || gathered.Kind != reading.Kind) continue;
             distances.Add(DistanceOf(gathered, from));
         }
 
         if (!Multilateration.TrySolve(
             System.Runtime.InteropServices.CollectionsMarshal.AsSpan(distances),
             _heightM ?? _settings.TagHeightM, out var at, out double sigmaM)) return false;
-        Begin(at, Math.Max(sigmaM, 0.1), reading.At);
+        Begin(at, Math.Max(sigmaM, 0.1), reading);
         return true;
     }
 
@@ -224,12 +247,13 @@ sealed class TagTrail
         if (reading.Kind != ObservationKind.Position) _gathered[reading.Station] = (reading, fromM);
     }
 
-    void Begin(Vector2 at, double sigmaM, MonoTime when)
+    void Begin(Vector2 at, double sigmaM, in Observation first)
     {
         _filter = new FloorFilter(at, sigmaM);
-        _filterAt = _believedAt = when;
+        _filterAt = _believedAt = first.At;
+        _isCoarse = first.Kind == ObservationKind.Rssi;
         _isStarted = true;
-        _gathered.Clear();
+        _refusedShare = 0;
         IsAnew = true;
     }
 

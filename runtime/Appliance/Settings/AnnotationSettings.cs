@@ -17,7 +17,7 @@ sealed record AnnotationSettings
     public double MarginScaleM { get; init; } = 0.4;
 
     /// <summary>Windows that must have agreed in a row up to now.</summary>
-    public int AgreedWindowsMin { get; init; } = 3;
+    public int AgreedWindowsMin { get; init; } = 2;
 
     /// <summary>A box whose edge lies within so many pixels of the frame's is taken as cut by it: no label.</summary>
     public double BorderPx { get; init; } = 2;

@@ -7,7 +7,7 @@ sealed record FusionSettings
     public double WindowS { get; init; } = 5;
 
     /// <summary>How often a window is compared, seconds.</summary>
-    public double StepS { get; init; } = 0.5;
+    public double StepS { get; init; } = 0.25;
 
     /// <summary>How often a track's place is remembered, seconds.</summary>
     public double SampleS { get; init; } = 0.1;
@@ -33,7 +33,7 @@ sealed record FusionSettings
     public double MarginMinM { get; init; } = 0.3;
 
     /// <summary>Windows in a row with one answer before it is given.</summary>
-    public int AgreeWindows { get; init; } = 3;
+    public int AgreeWindows { get; init; } = 4;
 
     /// <summary>Windows in a row against a given answer before it is taken back.</summary>
     public int DropWindows { get; init; } = 3;

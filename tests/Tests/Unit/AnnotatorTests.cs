@@ -41,7 +41,7 @@ public sealed class AnnotatorTests : IDisposable
         Assert.Equal(1, a.NoConsent);
         Assert.Empty(Labels(out a, Track(1, Good) with { Track = NewTrack(1) with { Measured = null } }));
         Assert.Equal(1, a.NotSeen);
-        Assert.Empty(Labels(out a, Track(1, Good with { AgreedWindows = 2 })));
+        Assert.Empty(Labels(out a, Track(1, Good with { AgreedWindows = 1 })));
         Assert.Equal(1, a.TooFewWindows);
         var cut = NewTrack(1) with { Measured = new Box(0, 100, 60, 250) };
         Assert.Empty(Labels(out a, Track(1, Good) with { Track = cut }));
