@@ -18,14 +18,18 @@ delegate Capture CaptureNext(FramePool pool, out Frame frame, CancellationToken 
 /// <summary>What the chain is made of. Whoever makes the parts disposes them, after the run.</summary>
 /// <param name="Next">waits for the camera's next frame</param>
 /// <param name="IsLive">false: a recording, whose stages wait instead of dropping, so that a replay is exact</param>
-/// <param name="Detect">a frame to what is in it; takes the frame over, and releases it when it faults</param>
+/// <param name="Detectors">
+/// each a frame to what is in it; takes the frame over, and releases it when it faults. More than one: they work side by
+/// side, of three the first looks at every third frame, the second at half the rest, the last at those left
+/// </param>
 /// <param name="Step">what was seen to labels: track, locate, fuse, annotate; pure, in order</param>
 /// <param name="TryChoose">whether a labelled frame is worth keeping</param>
 /// <param name="Keep">encodes and commits; null: nothing is kept. The frame stays the caller's</param>
 /// <param name="Watch">looks at each labelled frame on the scene thread and keeps nothing of it; null: nobody</param>
 sealed record Parts(
-    CaptureNext Next, bool IsLive, FramePool Pool, Func<Frame, Detected> Detect, Func<Detected, Annotated> Step,
-    Func<Annotated, Chosen?> TryChoose, Action<Chosen>? Keep, Action<Annotated>? Watch, Preview Preview);
+    CaptureNext Next, bool IsLive, FramePool Pool, IReadOnlyList<Func<Frame, Detected>> Detectors,
+    Func<Detected, Annotated> Step, Func<Annotated, Chosen?> TryChoose, Action<Chosen>? Keep, Action<Annotated>? Watch,
+    Preview Preview);
 
 /// <summary>
 /// The chain of stages, a line a stage. Each has a thread of its own, since each blocks in native code; each ends when
@@ -37,6 +41,7 @@ sealed partial class Appliance : IDisposable
     readonly ILogger _log;
     readonly CancellationTokenSource _top = new();
     readonly Link<Frame> _frames;
+    readonly Link<Detected>[] _between;
     readonly Link<Detected> _detected;
     readonly Link<Chosen> _chosen;
     ExceptionDispatchInfo? _fault;
@@ -47,6 +52,8 @@ sealed partial class Appliance : IDisposable
         _log = log;
         bool isLive = parts.IsLive;
         _frames = Make<Frame>("frames", FrameBudget.QueuedForInference, isLive, frame => frame.Dispose());
+        _between = [.. Enumerable.Range(1, parts.Detectors.Count - 1).Select(n => Make<Detected>(
+            $"detector {n} to {n + 1}", FrameBudget.QueuedBetweenDetectors, isLive, seen => seen.Dispose()))];
         _detected = Make<Detected>("detected", FrameBudget.QueuedForScene, isLive, seen => seen.Dispose());
         _chosen = Make<Chosen>("chosen", FrameBudget.QueuedForStore, false, chosen => chosen.Dispose());
     }
@@ -55,7 +62,8 @@ sealed partial class Appliance : IDisposable
 
     /// <summary>Counts of every link, in the order of the chain.</summary>
     public IReadOnlyList<LinkCounts> Links =>
-        [_frames.Counts, _detected.Counts, _chosen.Counts, _parts.Preview.Frames.Counts];
+        [_frames.Counts, _detected.Counts, _chosen.Counts, _parts.Preview.Frames.Counts,
+            .. _between.Select(link => link.Counts)];
 
     /// <summary>Runs until the camera ends or a stop is asked for, and all under way is through.</summary>
     /// <remarks>The first fault that is no closed link stops the top; it is thrown when all stages are out.</remarks>
@@ -64,7 +72,7 @@ sealed partial class Appliance : IDisposable
         using var asked = stop.Register(_top.Cancel);
         await Task.WhenAll(
             Stage("camera", () => ReadCamera(_top.Token), then: _frames.Complete),
-            Stage("detect", () => _frames.Drain(Detect), then: _detected.Complete),
+            Detecting(),
             Stage("scene", () => _detected.Drain(Step), then: EndOfScene),
             Stage("store", () => _chosen.Drain(Keep), then: () => { }),
             Stage("preview", () => _parts.Preview.Frames.Drain(_parts.Preview.Draw), then: () => { }));
@@ -96,12 +104,43 @@ sealed partial class Appliance : IDisposable
         }
     }
 
-    void Detect(Frame frame)
+    /// <summary>
+    /// One detector after the other, so that frames stay in their order; each leaves the others' frames alone, so that
+    /// all of them work at once.
+    /// </summary>
+    Task Detecting()
+    {
+        int last = _parts.Detectors.Count - 1;
+        var stages = new Task[last + 1];
+        for (int i = 0; i <= last; i++)
+        {
+            var (detector, into, turns, turn) = (_parts.Detectors[i], i == last ? _detected : _between[i], last + 1 - i, 0);
+            void Look(Frame frame) =>
+                into.Send(turn++ % turns == 0 ? Detect(detector, frame) : Detected.NotYet(frame));
+            void Pass(Detected seen)
+            {
+                if (seen.IsLookedAt) into.Send(seen);
+                else Look(seen.Frame);
+            }
+
+            string name = last == 0 ? "detect" : $"detect {i + 1}";
+            var from = i == 0 ? null : _between[i - 1];
+            stages[i] = Stage(name, () =>
+            {
+                if (from is null) _frames.Drain(Look);
+                else from.Drain(Pass);
+            }, then: into.Complete);
+        }
+
+        return Task.WhenAll(stages);
+    }
+
+    Detected Detect(Func<Frame, Detected> detector, Frame frame)
     {
         var started = MonoTime.Now;
-        var seen = _parts.Detect(frame);
+        var seen = detector(frame);
         Meters.Detect.Count(MonoTime.Now, MonoTime.Now - started);
-        _detected.Send(seen);
+        return seen;
     }
 
     void Step(Detected seen)

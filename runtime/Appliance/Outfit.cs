@@ -21,10 +21,13 @@ sealed class Outfit : IAsyncDisposable
     StatusServer? _server;
     Task _run = Task.CompletedTask;
 
-    Outfit(ApplianceSettings settings, Detector detector, Devices devices, string? folder, ILogger log)
+    Outfit(
+        ApplianceSettings settings, Detector detector, Detector[] beside, Devices devices, string? folder, ILogger log)
     {
         Settings = settings;
         Detector = Opened(detector);
+        var detectors = new List<Func<Frame, Detected>> { detector.Detect };
+        foreach (var each in beside) detectors.Add(Opened(each).Detect);
         Devices = Opened(devices);
         Pool = Opened(FrameBudget.NewPool(settings.Camera));
         Spool = Opened(Store.OpenSpool(settings.Spool, log));
@@ -36,7 +39,7 @@ sealed class Outfit : IAsyncDisposable
             settings.Spool.JpegQuality, NewCodec(), log);
         _preview = new Preview(Pool, classes, settings.Status.PreviewRateMax, NewCodec());
         Folder = folder is null ? null : Opened(new OutFolder(folder, Pool, classes, NewCodec()));
-        Chain = Opened(MakeChain(log));
+        Chain = Opened(MakeChain(detectors, log));
     }
 
     public ApplianceSettings Settings { get; }
@@ -81,7 +84,12 @@ sealed class Outfit : IAsyncDisposable
         try
         {
             await Task.WhenAll(loading, opening);
-            return new Outfit(settings, await loading, await opening, folder, log);
+            var (detector, devices) = (await loading, await opening);
+            bool isAlone = devices.IsLive || detector.Facts.Provider != Provider.Cpu;
+            int sessions = isAlone ? 1 : settings.Inference.SessionsOn(Environment.ProcessorCount);
+            var beside = await Task.WhenAll(Enumerable.Range(1, sessions - 1).Select(_ => Task.Run(
+                () => Detector.Load(ModelFolder.Load(settings.Inference.Model), settings.Inference, log), stop)));
+            return new Outfit(settings, detector, beside, devices, folder, log);
         }
         catch
         {
@@ -143,9 +151,9 @@ sealed class Outfit : IAsyncDisposable
 
     JpegEncode NewCodec() => Opened(new JpegCodec()).Encode;
 
-    Appliance MakeChain(ILogger log) => new(
+    Appliance MakeChain(List<Func<Frame, Detected>> detectors, ILogger log) => new(
         new Parts(
-            Devices.Camera.Next, Devices.IsLive, Pool, Detector.Detect, Scene.Step, Scene.TryChoose, _store.Keep, Look,
+            Devices.Camera.Next, Devices.IsLive, Pool, detectors, Scene.Step, Scene.TryChoose, _store.Keep, Look,
             _preview),
         log);
 }

@@ -11,7 +11,8 @@ namespace EdgeAppliance.Bench;
 /// </summary>
 /// <remarks>
 /// Options: <c>--rounds N</c> (3), <c>--video FILE</c> one video instead of the two, <c>--minutes M</c> (10; 0 leaves
-/// the memory run out), <c>--threads N</c> of a session (cores).
+/// the memory run out), <c>--threads N</c> of a session (as the
+/// appliance chooses).
 /// </remarks>
 static class PipelineBench
 {
@@ -29,7 +30,7 @@ static class PipelineBench
         var report = new Report(arguments.Name);
         string model = Path.Combine(arguments.Data, "detectors", "yolox_nano.onnx");
         int rounds = Number(arguments, "--rounds", 3);
-        int threads = Number(arguments, "--threads", Environment.ProcessorCount);
+        int threads = Number(arguments, "--threads", 0);
         string folder = Directory.CreateTempSubdirectory("bench-pipeline-").FullName;
         try
         {

@@ -16,6 +16,20 @@ sealed record InferenceSettings
     /// <summary>Threads of one run on the CPU; 0: cores less one, at least 1, at most 4.</summary>
     public int Threads { get; init; }
 
+    /// <summary>
+    /// Frames of a recording looked at side by side on the CPU, each by a session with its own threads; 0: as many as the
+    /// cores have room for, at most 4. Two sessions of one thread see nearly twice what one of two threads does. A live
+    /// camera has one.
+    /// </summary>
+    public int Sessions { get; init; }
+
+    public const int SessionsMax = 4;
+
+    /// <summary>As many as are set, else as many as the cores have room for.</summary>
+    public int SessionsOn(int cores) => Sessions > 0
+        ? Sessions
+        : Math.Clamp(cores / new SessionWishes { Threads = Threads }.ThreadsHere, 1, SessionsMax);
+
     /// <summary>Those threads wait for work in a loop: a little faster, a core busier.</summary>
     public bool Spinning { get; init; }
 
@@ -50,6 +64,7 @@ sealed record InferenceSettings
                 yield return $"inference.providers has {name}: tensorrt, cuda or cpu";
         }
 
+        if (Sessions is < 0 or > SessionsMax) yield return $"inference.sessions is {Sessions}: 0 to {SessionsMax}";
         if (Threads is < 0 or > 64) yield return $"inference.threads is {Threads}: 0 to 64";
         if (ScoreMin is { } score && score is not (>= 0 and <= 1))
             yield return $"inference.scoreMin is {score}: 0 to 1";

@@ -38,10 +38,28 @@ public sealed class ApplianceTests : IDisposable
     }
 
     [Fact]
+    public async Task Detectors_side_by_side_share_the_frames_and_keep_their_order()
+    {
+        using var camera = new PaintedCamera(60, isLive: false);
+        var looked = new int[3];
+        Func<Frame, Detected>[] detectors = [.. Enumerable.Range(0, 3).Select<int, Func<Frame, Detected>>(n => frame =>
+        {
+            looked[n]++;
+            return Slowly(Seen(frame), 1 + (n * 2)); // unlike in speed, so that a wrong order would show
+        })];
+        using var appliance = new Appliance(Parts(camera) with { Detectors = detectors }, NullLogger.Instance);
+        await appliance.RunAsync(default).WaitAsync(Long);
+
+        Assert.Equal(Enumerable.Range(0, 60).Select(i => (long)i), _seen);
+        Assert.Equal([20, 20, 20], looked);
+        AssertBalanced(appliance);
+    }
+
+    [Fact]
     public async Task A_live_camera_is_never_held_up_and_old_frames_are_dropped_and_counted()
     {
         using var camera = new PaintedCamera(40, isLive: true, pace: TimeSpan.FromMilliseconds(1));
-        var parts = Parts(camera) with { Detect = frame => Slowly(Seen(frame), 8) };
+        var parts = Parts(camera) with { Detectors = [frame => Slowly(Seen(frame), 8)] };
         using var appliance = new Appliance(parts, NullLogger.Instance);
         await appliance.RunAsync(default).WaitAsync(Long);
 
@@ -86,7 +104,7 @@ public sealed class ApplianceTests : IDisposable
         var parts = Parts(camera);
         parts = stage switch
         {
-            "detect" => parts with { Detect = Die },
+            "detect" => parts with { Detectors = [Die] },
             "scene" => parts with { Step = _ => throw new IOException("scene died") },
             _ => parts with { Keep = _ => throw new IOException("store died") },
         };
@@ -123,7 +141,7 @@ public sealed class ApplianceTests : IDisposable
     }
 
     Parts Parts(PaintedCamera camera, Action<Chosen>? keep = null) => new(
-        camera.Next, camera.Facts.IsLive, _pool, Seen,
+        camera.Next, camera.Facts.IsLive, _pool, [Seen],
         seen => new Annotated(seen.Frame, [], [], seen.Detections, seen.Model, null),
         annotated => annotated.Frame.Index % 3 == 0 ? new Chosen(annotated, "third", 0.5f) : null,
         keep ?? (_ => { }), annotated => _seen.Add(annotated.Frame.Index),
