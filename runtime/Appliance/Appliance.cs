@@ -19,8 +19,8 @@ delegate Capture CaptureNext(FramePool pool, out Frame frame, CancellationToken 
 /// <param name="Next">waits for the camera's next frame</param>
 /// <param name="IsLive">false: a recording, whose stages wait instead of dropping, so that a replay is exact</param>
 /// <param name="Detectors">
-/// each a frame to what is in it; takes the frame over, and releases it when it faults. More than one: they work side by
-/// side, of three the first looks at every third frame, the second at half the rest, the last at those left
+/// each a frame to what is in it; takes the frame over, and releases it when it faults. More than one work side by
+/// side: of three the first looks at every third frame, the second at half the rest, the last at those left
 /// </param>
 /// <param name="Step">what was seen to labels: track, locate, fuse, annotate; pure, in order</param>
 /// <param name="TryChoose">whether a labelled frame is worth keeping</param>
@@ -114,7 +114,8 @@ sealed partial class Appliance : IDisposable
         var stages = new Task[last + 1];
         for (int i = 0; i <= last; i++)
         {
-            var (detector, into, turns, turn) = (_parts.Detectors[i], i == last ? _detected : _between[i], last + 1 - i, 0);
+            var (detector, turns, turn) = (_parts.Detectors[i], last + 1 - i, 0);
+            var into = i == last ? _detected : _between[i];
             void Look(Frame frame) =>
                 into.Send(turn++ % turns == 0 ? Detect(detector, frame) : Detected.NotYet(frame));
             void Pass(Detected seen)

@@ -22,17 +22,16 @@ sealed class Outfit : IAsyncDisposable
     Task _run = Task.CompletedTask;
 
     Outfit(
-        ApplianceSettings settings, Detector detector, Detector[] beside, Devices devices, string? folder, ILogger log)
+        ApplianceSettings settings, Detector[] detectors, Devices devices, string? folder, ILogger log)
     {
         Settings = settings;
-        Detector = Opened(detector);
-        var detectors = new List<Func<Frame, Detected>> { detector.Detect };
-        foreach (var each in beside) detectors.Add(Opened(each).Detect);
+        foreach (var each in detectors) Opened(each);
+        Detector = detectors[0];
         Devices = Opened(devices);
         Pool = Opened(FrameBudget.NewPool(settings.Camera));
         Spool = Opened(Store.OpenSpool(settings.Spool, log));
         Uplink = settings.Mqtt.Host is null ? null : new Uplink(Spool, settings, log);
-        var classes = detector.Facts.Classes;
+        var classes = Detector.Facts.Classes;
         Scene = new Scene(settings, devices, classes);
         // Each thread that encodes has a codec of its own: it holds one scaler and one encoder.
         _store = new Store(Spool, Scene.Annotator, settings.DeviceName, devices.CameraName,
@@ -89,7 +88,7 @@ sealed class Outfit : IAsyncDisposable
             int sessions = isAlone ? 1 : settings.Inference.SessionsOn(Environment.ProcessorCount);
             var beside = await Task.WhenAll(Enumerable.Range(1, sessions - 1).Select(_ => Task.Run(
                 () => Detector.Load(ModelFolder.Load(settings.Inference.Model), settings.Inference, log), stop)));
-            return new Outfit(settings, detector, beside, devices, folder, log);
+            return new Outfit(settings, [detector, .. beside], devices, folder, log);
         }
         catch
         {
@@ -151,9 +150,10 @@ sealed class Outfit : IAsyncDisposable
 
     JpegEncode NewCodec() => Opened(new JpegCodec()).Encode;
 
-    Appliance MakeChain(List<Func<Frame, Detected>> detectors, ILogger log) => new(
+    Appliance MakeChain(Detector[] detectors, ILogger log) => new(
         new Parts(
-            Devices.Camera.Next, Devices.IsLive, Pool, detectors, Scene.Step, Scene.TryChoose, _store.Keep, Look,
-            _preview),
+            Devices.Camera.Next, Devices.IsLive, Pool,
+            [.. detectors.Select<Detector, Func<Frame, Detected>>(each => each.Detect)], Scene.Step, Scene.TryChoose,
+            _store.Keep, Look, _preview),
         log);
 }

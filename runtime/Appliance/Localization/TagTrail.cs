@@ -17,8 +17,8 @@ sealed class TagTrail
     // Fixes are remembered this far apart at the closest, and readings gathered to start a filter live this long.
     const double SpacingS = 0.05, GatherS = 1;
 
-    // A filter that has lost its tag still believes a reading now and then, by chance: a station may be as far from both
-    // places. So it is the share of the last dozen readings or so that counts, two rounds of six anchors.
+    // A filter that has lost its tag still believes a reading now and then, by chance: a station may be as far from
+    // both places. So it is the share of the last dozen readings or so that counts, two rounds of six anchors.
     const double RefusedShareMax = 0.5, RefusedMemory = 12;
 
     readonly RadioSettings _settings;
@@ -90,7 +90,8 @@ sealed class TagTrail
         return false;
     }
 
-    // Most readings refused, or all for too long; or the first range of a tag that was known by received power only, to a few metres.
+    // Most readings refused, or all for too long; or the first range of a tag that was known by received power only,
+    // to a few metres.
     bool IsToBeginAnew(in Observation reading) =>
         _refusedShare > RefusedShareMax
         || (reading.At - _believedAt).TotalSeconds > _settings.RestartS

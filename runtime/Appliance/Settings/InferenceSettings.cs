@@ -17,9 +17,9 @@ sealed record InferenceSettings
     public int Threads { get; init; }
 
     /// <summary>
-    /// Frames of a recording looked at side by side on the CPU, each by a session with its own threads; 0: as many as the
-    /// cores have room for, at most 4. Two sessions of one thread see nearly twice what one of two threads does. A live
-    /// camera has one.
+    /// Frames of a recording looked at side by side on the CPU, each by a session with its own threads; 0: as many as
+    /// the cores have room for, at most 4. Two sessions of one thread see nearly twice what one of two
+    /// threads does. A live camera has one.
     /// </summary>
     public int Sessions { get; init; }
 
