@@ -4,7 +4,6 @@ using EdgeAppliance.Drivers.Camera;
 using EdgeAppliance.Drivers.Memory;
 using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Onnx;
-using EdgeAppliance.Runtime.Commands;
 using EdgeAppliance.Runtime.Pipeline;
 using EdgeAppliance.Runtime.Settings;
 using EdgeAppliance.Runtime.Status;

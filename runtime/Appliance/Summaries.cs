@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Onnx;
-using EdgeAppliance.Runtime.Commands;
 
 namespace EdgeAppliance.Runtime;
 

@@ -116,11 +116,15 @@ sealed record Looked(IReadOnlyList<string> Faults, int Bound, int Unbound);
 /// <summary>A project's folders in their order.</summary>
 sealed record Layering(string Folder, string Namespace, string[] Folders)
 {
-    /// <summary>The first folder below the project; "." for the project's own.</summary>
-    public string FolderOf(string path) =>
-        path[Folder.Length..] is var inside && inside.Contains('/', StringComparison.Ordinal)
-            ? inside[..inside.IndexOf('/', StringComparison.Ordinal)]
-            : ".";
+    /// <summary>The first folder below the project; "." for the project's own; the last for the entry.</summary>
+    public string FolderOf(string path)
+    {
+        string inside = path[Folder.Length..];
+        // The entry stands on whatever is on top.
+        if (inside == "Program.cs") return Folders[^1];
+        int end = inside.IndexOf('/', StringComparison.Ordinal);
+        return end < 0 ? "." : inside[..end];
+    }
 
     /// <summary>
     /// Where a symbol of this project's source lives; null for others' and for namespaces themselves.

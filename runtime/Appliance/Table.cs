@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EdgeAppliance.Runtime.Commands;
+namespace EdgeAppliance.Runtime;
 
 /// <summary>A table of two columns for people.</summary>
 sealed class Table

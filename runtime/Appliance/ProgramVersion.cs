@@ -1,6 +1,6 @@
 using System.Reflection;
 
-namespace EdgeAppliance.Runtime.Commands;
+namespace EdgeAppliance.Runtime;
 
 /// <summary>Which version this is.</summary>
 static class ProgramVersion
