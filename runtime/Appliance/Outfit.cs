@@ -21,31 +21,29 @@ sealed class Outfit : IAsyncDisposable
     StatusServer? _server;
     Task _run = Task.CompletedTask;
 
-    Outfit(
-        ApplianceSettings settings, Detector[] detectors, Devices devices, string? folder, ILogger log)
+    Outfit(ApplianceSettings settings, Detectors detectors, Devices devices, string? folder, ILogger log)
     {
         Settings = settings;
-        foreach (var each in detectors) Opened(each);
-        Detector = detectors[0];
+        Detectors = Opened(detectors);
         Devices = Opened(devices);
         Pool = Opened(FrameBudget.NewPool(settings.Camera));
         Spool = Opened(Store.OpenSpool(settings.Spool, log));
         Uplink = settings.Mqtt.Host is null ? null : new Uplink(Spool, settings, log);
-        var classes = Detector.Facts.Classes;
+        var classes = detectors.Facts.Classes;
         Scene = new Scene(settings, devices, classes);
         // Each thread that encodes has a codec of its own: it holds one scaler and one encoder.
         _store = new Store(Spool, Scene.Annotator, settings.DeviceName, devices.CameraName,
             settings.Spool.JpegQuality, NewCodec(), log);
         _preview = new Preview(Pool, classes, settings.Status.PreviewRateMax, NewCodec());
         Folder = folder is null ? null : Opened(new OutFolder(folder, Pool, classes, NewCodec()));
-        Chain = Opened(MakeChain(detectors, log));
+        Chain = Opened(MakeChain(log));
     }
 
     public ApplianceSettings Settings { get; }
 
     public Appliance Chain { get; }
 
-    public Detector Detector { get; }
+    public Detectors Detectors { get; }
 
     public Devices Devices { get; }
 
@@ -77,18 +75,14 @@ sealed class Outfit : IAsyncDisposable
     {
         if (settings.Inference.Library is { } library) OnnxLibrary.UseLibrary(library);
         OnnxLibrary.LogTo(log);
-        var loading = Task.Run(
-            () => Detector.Load(ModelFolder.Load(settings.Inference.Model), settings.Inference, log), stop);
+        var loading = Task.Run(() => Detectors.Open(settings.Inference, settings.Spool.Folder, log), stop);
         var opening = Task.Run(() => Devices.Open(settings, untilEnd, MonoTime.Now, log), stop);
         try
         {
             await Task.WhenAll(loading, opening);
-            var (detector, devices) = (await loading, await opening);
-            bool isAlone = devices.IsLive || detector.Facts.Provider != Provider.Cpu;
-            int sessions = isAlone ? 1 : settings.Inference.SessionsOn(Environment.ProcessorCount);
-            var beside = await Task.WhenAll(Enumerable.Range(1, sessions - 1).Select(_ => Task.Run(
-                () => Detector.Load(ModelFolder.Load(settings.Inference.Model), settings.Inference, log), stop)));
-            return new Outfit(settings, [detector, .. beside], devices, folder, log);
+            var (detectors, devices) = (await loading, await opening);
+            if (!devices.IsLive) await detectors.WidenAsync(settings.Inference, log, stop);
+            return new Outfit(settings, detectors, devices, folder, log);
         }
         catch
         {
@@ -150,10 +144,9 @@ sealed class Outfit : IAsyncDisposable
 
     JpegEncode NewCodec() => Opened(new JpegCodec()).Encode;
 
-    Appliance MakeChain(Detector[] detectors, ILogger log) => new(
+    Appliance MakeChain(ILogger log) => new(
         new Parts(
-            Devices.Camera.Next, Devices.IsLive, Pool,
-            [.. detectors.Select<Detector, Func<Frame, Detected>>(each => each.Detect)], Scene.Step, Scene.TryChoose,
-            _store.Keep, Look, _preview),
+            Devices.Camera.Next, Devices.IsLive, Pool, Detectors.Each, Scene.Step, Scene.TryChoose, _store.Keep, Look,
+            _preview),
         log);
 }

@@ -4,6 +4,7 @@ using EdgeAppliance.Drivers.Camera;
 using EdgeAppliance.Drivers.Memory;
 using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Onnx;
+using EdgeAppliance.Runtime.Inference;
 using EdgeAppliance.Runtime.Pipeline;
 using EdgeAppliance.Runtime.Settings;
 using EdgeAppliance.Runtime.Status;
@@ -55,10 +56,15 @@ static class Snapshots
 
     static ModelStatus ModelOf(Outfit outfit)
     {
-        var facts = outfit.Detector.Facts;
+        var facts = outfit.Detectors.Facts;
         return new ModelStatus(
-            facts.Model, facts.Sha256, facts.Provider.InSettings(), facts.InputWidth, facts.InputHeight);
+            facts.Model, facts.Sha256, facts.Provider.InSettings(), facts.InputWidth, facts.InputHeight,
+            EngineOf(outfit.Detectors.Building));
     }
+
+    static EngineStatus? EngineOf(EngineProgress? building) => building is { } now
+        ? new EngineStatus(now.Percent, now.Elapsed.TotalSeconds, now.Left?.TotalSeconds)
+        : null;
 
     static SampleStatus SamplesOf(Outfit outfit)
     {

@@ -11,10 +11,11 @@ static class Summaries
     public static Summary Of(Outfit outfit)
     {
         var meters = outfit.Chain.Meters;
+        var facts = outfit.Detectors.Facts;
         double seconds = ((meters.LastFrame ?? MonoTime.Now) - meters.Began).TotalSeconds;
         long frames = outfit.Chain.Links[1].Taken;
         return new Summary(
-            outfit.Devices.CameraName, outfit.Detector.Facts.Model, outfit.Detector.Facts.Provider.InSettings(),
+            outfit.Devices.CameraName, facts.Model, facts.Provider.InSettings(),
             frames, seconds, seconds > 0 ? frames / seconds : 0, FromProcessStart(meters.FirstDetection),
             outfit.Folder?.Detections ?? 0, outfit.Folder?.DetectionsByClass, outfit.Folder?.Tracks ?? 0,
             meters.Labels, outfit.Stored, outfit.Snapshot().Samples.Acknowledged, [.. outfit.Chain.Links],

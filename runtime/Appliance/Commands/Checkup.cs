@@ -1,5 +1,6 @@
 using System.Globalization;
 using EdgeAppliance.CloudSync.Mqtt;
+using EdgeAppliance.Drivers;
 using EdgeAppliance.Drivers.Camera;
 using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Onnx;
@@ -32,14 +33,18 @@ static class Checkup
     {
         try
         {
-            using var detector = Detector.Load(
-                ModelFolder.Load(settings.Inference.Model), settings.Inference, NullLogger.Instance);
+            // TensorRT would build an engine for minutes first: the appliance does that while it runs.
+            var quick = settings.Inference with
+            {
+                Providers = [.. settings.Inference.Providers.Where(p => p != Provider.TensorRt.InSettings())],
+            };
+            using var detector = Detector.Load(ModelFolder.Load(quick.Model), quick, NullLogger.Instance);
             var facts = detector.Facts;
             return Finding.Ok("model", string.Create(CultureInfo.InvariantCulture,
                 $"{facts.Model} {facts.InputWidth}x{facts.InputHeight} on {facts.Provider.InSettings()}, "
                 + $"matches its card, warm after {facts.WarmUp.TotalMilliseconds:F0} ms"));
         }
-        catch (Exception fault) when (CommandLine.StatusOf(fault) is not null)
+        catch (Exception fault) when (IsOfTheWorld(fault))
         {
             return Finding.Fault("model", fault.Message, "set inference.model (or --model) to a model with its card");
         }
@@ -70,7 +75,7 @@ static class Checkup
         {
             return Finding.Fault("camera", $"no frame in {CameraPatience.TotalSeconds} s", "check cable and stream");
         }
-        catch (Exception fault) when (CommandLine.StatusOf(fault) is not null)
+        catch (Exception fault) when (IsOfTheWorld(fault))
         {
             return Finding.Fault("camera", fault.Message, "check camera.uri, the site's files, and the camera");
         }
@@ -100,7 +105,7 @@ static class Checkup
                 ? Finding.Ok("broker", $"{name} answers")
                 : Finding.Fault("broker", $"{name}: {link.Fault ?? "no answer"}", "check mqtt.host, mqtt.port");
         }
-        catch (Exception fault) when (CommandLine.StatusOf(fault) is not null)
+        catch (Exception fault) when (IsOfTheWorld(fault))
         {
             return Finding.Fault("broker", fault.Message, "check the settings of mqtt");
         }
@@ -135,11 +140,16 @@ static class Checkup
             var counts = spool.Counts;
             return Finding.Ok("spool", $"{counts.Pending} samples wait, {counts.Acknowledged} acknowledged so far");
         }
-        catch (Exception fault) when (CommandLine.StatusOf(fault) is not null)
+        catch (Exception fault) when (IsOfTheWorld(fault))
         {
             return Finding.Fault("spool", fault.Message, "stop the other process, or set another spool.folder");
         }
     }
+
+    /// <summary>A library, a file, a device or a disk is not as it should be; the rest are bugs.</summary>
+    static bool IsOfTheWorld(Exception fault) =>
+        fault is DeviceException or DllNotFoundException or InvalidDataException or IOException
+            or UnauthorizedAccessException;
 
     /// <summary>Listens to nothing: only the connection matters.</summary>
     sealed class Deaf : IMqttListener

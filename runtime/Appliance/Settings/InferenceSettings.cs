@@ -45,7 +45,7 @@ sealed record InferenceSettings
     /// <summary>Detections told in a frame, the best ones.</summary>
     public int DetectionsMax { get; init; } = 100;
 
-    /// <summary>Where TensorRT's engines are kept; null: <c>engines</c> below the appliance's own folder.</summary>
+    /// <summary>Where TensorRT's engines are kept; null: <c>engines</c> below the spool's.</summary>
     public string? EngineFolder { get; init; }
 
     /// <summary>Disk the engines may use, megabytes: the ones not used for longest go first.</summary>

@@ -11,7 +11,14 @@ sealed record CameraStatus(
     long Reconnects, long PoolEmpty);
 
 /// <summary>The detector as it stands.</summary>
-sealed record ModelStatus(string Name, string Sha256, string Provider, int InputWidth, int InputHeight);
+/// <param name="Building">the engine it is to move onto; null when none is being built</param>
+sealed record ModelStatus(
+    string Name, string Sha256, string Provider, int InputWidth, int InputHeight, EngineStatus? Building);
+
+/// <summary>How far the building of an engine is.</summary>
+/// <param name="Percent">0 to 100; null while nobody can tell</param>
+/// <param name="LeftS">estimated; null while nobody can tell</param>
+sealed record EngineStatus(double? Percent, double ElapsedS, double? LeftS);
 
 /// <summary>How long a stage takes.</summary>
 sealed record StageStatus(string Name, Durations Durations, double? PerSecond);

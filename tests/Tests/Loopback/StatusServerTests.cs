@@ -26,6 +26,8 @@ public sealed class StatusServerTests
         using var status = JsonDocument.Parse(await client.GetStringAsync("/api/status"));
         Assert.Equal("yard", status.RootElement.GetProperty("device").GetString());
         Assert.True(status.RootElement.GetProperty("links")[0].GetProperty("balances").GetBoolean());
+        var building = status.RootElement.GetProperty("model").GetProperty("building");
+        Assert.Equal(90, building.GetProperty("leftS").GetDouble());
         Assert.Contains("EdgeAppliance", await client.GetStringAsync("/"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/healthz")).StatusCode);
 
@@ -99,6 +101,7 @@ public sealed class StatusServerTests
     static Snapshot Snapshot(bool isHealthy) => new(
         "yard", "0", DateTimeOffset.UnixEpoch, 1, isHealthy, isHealthy ? null : "no frame for 12 s",
         new CameraStatus("twin://yard", "running", 64, 48, 30, "h264", "h264", "only one", 0.1, 5, 30, 0, 0, 0),
-        new ModelStatus("twin", "00", "CPU", 320, 192), [new LinkCounts("frames", 3, 1, 1, 1)], [], [], 0,
+        new ModelStatus("twin", "00", "CPU", 320, 192, new EngineStatus(25, 30, 90)),
+        [new LinkCounts("frames", 3, 1, 1, 1)], [], [], 0,
         new SampleStatus(0, 0, 0, 0, null, null, "no broker"), new PoolStatus(4, 0, 0), 100);
 }
