@@ -11,7 +11,7 @@ public sealed record SessionWishes
 
     /// <summary>
     /// Threads wait for work in a loop. It shortens a run a little and burns a core between runs (measured in
-    /// docs/inference.md), so an appliance that does other things too leaves it off.
+    /// docs/measured.md), so an appliance that does other things too leaves it off.
     /// </summary>
     public bool Spinning { get; init; }
 
