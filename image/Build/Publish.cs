@@ -52,7 +52,7 @@ static partial class Publish
         int ended = Tool.Read("dotnet",
         [
             "publish", Repository.Below(project), "-c", Repository.Configuration, "-r", rid, "--self-contained",
-            "-p:PublishTrimmed=true", "-p:PublishSingleFile=true", "-p:TrimmerSingleWarn=false",
+            "-p:PublishTrimmed=true", "-p:PublishSingleFile=true",
             "-p:DebugType=none", "-p:DebugSymbols=false", "-p:PublishDocumentationFiles=false",
             $"-p:PublishLocks={Path.Combine(work, "locks")}/", "--artifacts-path", work, "-o", into, .. Dotnet.Quiet,
         ], line => Hear(line, said), "dotnet publish");
