@@ -1,0 +1,178 @@
+using EdgeAppliance.Onnx.Expressions;
+using EdgeAppliance.Onnx.Model;
+using EdgeAppliance.Onnx.Shapes;
+
+namespace EdgeAppliance.Onnx.Gradients;
+
+/// <summary>
+/// Rows for convolutions. Input N x C x spatial axes; weights of Conv M x C/group x kernel, of ConvTranspose C x M/group x
+/// kernel. Forms follow Dumoulin and Visin 2016, chapter 4.
+/// </summary>
+static class ConvolutionRules
+{
+    public static readonly Dictionary<string, GradientRules.Rule> All = new(StringComparer.Ordinal)
+    {
+        ["Conv"] = OfConv,
+        ["ConvTranspose"] = OfConvTranspose,
+    };
+
+    static Value?[] OfConv(GradientCase c)
+    {
+        var (x, w) = (c.X(0), c.X(1));
+        var window = WindowOf(c, w, x);
+        long group = c.Node.Int("group", 1);
+        return
+        [
+            c.If(0, () => InputGradient(c, x, c.G, w, window, group)),
+            c.If(1, () => WeightGradient(c, x, c.G, w, window, group)),
+            c.If(2, () => ChannelSum(c.G)),
+        ];
+    }
+
+    static Value?[] OfConvTranspose(GradientCase c)
+    {
+        var (x, w) = (c.X(0), c.X(1));
+        if (c.Node.Ints("output_shape") is not null) throw c.Fault("output_shape: state its pads instead");
+        var window = WindowOf(c, w, null);
+        long group = c.Node.Int("group", 1);
+        // It is a convolution's own gradient: its gradient is that convolution.
+        return
+        [
+            c.If(0, () => Cropped(c.Graph.Op("Conv", [c.G, w], Attributes(window, group)), x)),
+            c.If(1, () => WeightGradient(c, c.G, x, w, window, group)),
+            c.If(2, () => ChannelSum(c.G)),
+        ];
+    }
+
+    static Sizes.Window WindowOf(GradientCase c, Value w, Value? x) => Sizes.WindowOf(c.Node,
+        c.Node.Ints("kernel_shape") ?? [.. w.Shape.Skip(2).Select(d => c.Known(d, "its kernel"))],
+        x is null ? null : [.. x.Shape.Skip(2)]);
+
+    /// <summary>Over everything but the channels.</summary>
+    static Value ChannelSum(Value g) => g.Sum([.. Enumerable.Range(0, g.Rank).Where(i => i != 1).Select(i => (long)i)]);
+
+    static OnnxAttribute[] Attributes(Sizes.Window window, long group, params OnnxAttribute[] more) =>
+    [
+        OnnxAttribute.Of("kernel_shape", window.Kernel), OnnxAttribute.Of("strides", window.Strides),
+        OnnxAttribute.Of("pads", window.Pads), OnnxAttribute.Of("dilations", window.Dilations),
+        OnnxAttribute.Of("group", group), .. more,
+    ];
+
+    /// <summary>The gradient of a convolution's input.</summary>
+    /// <param name="x">the input: its shape is what comes out</param>
+    /// <param name="w">M x C/group x kernel</param>
+    public static Value InputGradient(GradientCase c, Value x, Value g, Value w, Sizes.Window window, long group)
+    {
+        long[] turned = [.. window.Pads.Select((pad, i) => window.Span(i % window.Axes) - 1 - pad)];
+        // Step by step the gradient of a convolution with stride 1 is a convolution with the kernel turned round.
+        if (window.Strides.All(s => s == 1) && turned.All(p => p >= 0))
+            return c.Graph.Op("Conv", [g, Turned(w, group)], Attributes(window with { Pads = turned }, group));
+        return Transposed(c, x, g, w, window, group);
+    }
+
+    /// <summary>The transposed convolution, with what the stride's rounding cut off put back.</summary>
+    static Value Transposed(GradientCase c, Value x, Value g, Value w, Sizes.Window window, long group)
+    {
+        long[] extra = new long[window.Axes];
+        bool isOpen = false;
+        for (int i = 0; i < window.Axes; i++)
+        {
+            var covered = (g.Shape[i + 2] - 1) * window.Strides[i] + window.Span(i) - window.Pads[i] - window.Pads[window.Axes + i];
+            isOpen |= (x.Shape[i + 2] - covered).Known is null;
+            extra[i] = (x.Shape[i + 2] - covered).Known ?? window.Strides[i] - 1;
+        }
+
+        // More than the stride is left over where padding is cut short: the rest is zeros, put on afterwards.
+        long[] within = [.. extra.Select((e, i) => Math.Clamp(e, 0, window.Strides[i] - 1))];
+        var made = c.Graph.Op("ConvTranspose", [g, w],
+            Attributes(window, group, OnnxAttribute.Of("output_padding", within)));
+        if (isOpen) return Cropped(made, x);
+        return made.Pad([.. new long[window.Axes + 4], .. extra.Zip(within, (e, inside) => e - inside)]);
+    }
+
+    /// <summary>Cut to another value's spatial sizes, which only the run may know.</summary>
+    static Value Cropped(Value made, Value like)
+    {
+        if (Movement.Same(made.Facts.Shape, like.Facts.Shape)) return made;
+        var graph = made.Graph;
+        var axes = Enumerable.Range(2, like.Rank - 2).ToArray();
+        return graph.Op("Slice", made, graph.Longs(new long[axes.Length]),
+            graph.Concat(0, [.. axes.Select(like.SizeAt)]), graph.Longs([.. axes.Select(a => (long)a)]));
+    }
+
+    /// <summary>M x C/group x kernel to C x M/group x kernel, each kernel turned round.</summary>
+    static Value Turned(Value w, long group)
+    {
+        if (w.Facts.Constant is { } constant && w.Type == ElementType.Float) return TurnedNow(w.Graph, constant, group);
+        var shape = w.Shape.Select(d => d.Known ?? throw new NotSupportedException("a kernel of open size")).ToArray();
+        long perGroup = shape[0] / group, inputs = shape[1];
+        long[] kernel = shape[2..];
+        var swapped = w;
+        if (perGroup != 1 || inputs != 1)
+        {
+            swapped = w.Reshape([group, perGroup, inputs, .. kernel])
+                .Transpose([0, 2, 1, .. Enumerable.Range(3, kernel.Length).Select(i => (long)i)])
+                .Reshape([group * inputs, perGroup, .. kernel]);
+        }
+
+        long[] axes = [.. Enumerable.Range(0, kernel.Length).Where(i => kernel[i] > 1).Select(i => i + 2L)];
+        if (axes.Length == 0) return swapped;
+        var g = w.Graph;
+        long[] All(long value) => [.. Enumerable.Repeat(value, axes.Length)];
+        return g.Op("Slice", swapped, g.Longs(All(-1)), g.Longs(All(-int.MaxValue)), g.Longs(axes), g.Longs(All(-1)));
+    }
+
+    /// <summary>The same for weights that are part of the model: done once, here.</summary>
+    static Value TurnedNow(GraphBuilder graph, OnnxTensor w, long group)
+    {
+        long perGroup = w.Dims[0] / group, inputs = w.Dims[1], area = w.Dims.Skip(2).Aggregate(1L, (a, b) => a * b);
+        float[] from = w.Floats(), to = new float[from.Length];
+        for (long m = 0; m < w.Dims[0]; m++)
+        {
+            for (long i = 0; i < inputs; i++)
+            {
+                // Turning every axis of a kernel is reading its elements backwards.
+                long at = ((m / perGroup * inputs + i) * perGroup + m % perGroup) * area;
+                for (long k = 0; k < area; k++) to[at + k] = from[(m * inputs + i) * area + area - 1 - k];
+            }
+        }
+
+        return graph.Constant(OnnxTensor.Of(w.Name + "_turned", to, [group * inputs, perGroup, .. w.Dims.Skip(2)]));
+    }
+
+    /// <summary>
+    /// The gradient of a convolution's weights: every kernel position sees the input through a cut of its own; a matrix
+    /// product of all cuts with the gradient sums over positions, and a sum over the batch is left.
+    /// </summary>
+    static Value WeightGradient(GradientCase c, Value x, Value g, Value w, Sizes.Window window, long group)
+    {
+        long channels = c.Known(x.Shape[1], "the number of channels") / group;
+        long outputs = c.Known(g.Shape[1], "the number of channels") / group;
+        var cuts = Cuts(c, x, g, window).Select(cut => cut.Reshape(0, group, channels, -1)).ToArray();
+        var columns = c.Graph.Concat(2, cuts);
+        // N x group x outputs x positions times N x group x positions x (kernel x channels).
+        var product = g.Reshape(0, group, outputs, -1).MatMul(columns.Transpose(0, 1, 3, 2)).Sum([0]);
+        return product.Reshape(group * outputs, cuts.Length, channels).Transpose(0, 2, 1).ReshapeLike(w);
+    }
+
+    /// <summary>What each kernel position sees, N x C x output sizes, positions row by row.</summary>
+    static IEnumerable<Value> Cuts(GradientCase c, Value x, Value g, Sizes.Window window)
+    {
+        int axes = window.Axes;
+        var padded = x.Pad([0, 0, .. window.Pads.Take(axes), 0, 0, .. window.Pads.Skip(axes)]);
+        long[] sizes = [.. g.Shape.Skip(2).Select((d, i) => c.Known(d, $"axis {i + 2}"))];
+        var graph = x.Graph;
+        long count = window.Kernel.Aggregate(1L, (a, b) => a * b);
+        for (long k = 0; k < count; k++)
+        {
+            long[] starts = new long[axes];
+            for (long axis = axes - 1, rest = k; axis >= 0; rest /= window.Kernel[axis], axis--)
+                starts[axis] = rest % window.Kernel[axis] * window.Dilations[axis];
+            long[] ends = [.. starts.Select((s, i) => s + (sizes[i] - 1) * window.Strides[i] + 1)];
+            bool isAll = starts.All(s => s == 0) && window.Strides.All(s => s == 1)
+                && ends.Index().All(e => padded.Shape[e.Index + 2].Is(e.Item));
+            yield return isAll ? padded : graph.Op("Slice", padded, graph.Longs(starts), graph.Longs(ends),
+                graph.Longs([.. Enumerable.Range(2, axes).Select(i => (long)i)]), graph.Longs(window.Strides));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+using EdgeAppliance.Onnx.Expressions;
+using EdgeAppliance.Onnx.Model;
+using EdgeAppliance.Onnx.Shapes;
+
+namespace EdgeAppliance.Onnx.Gradients;
+
+/// <summary>Rows for operators that cut, join and turn: their gradients put the pieces back where they came from.</summary>
+static class LayoutRules
+{
+    public static readonly Dictionary<string, GradientRules.Rule> All = new(StringComparer.Ordinal)
+    {
+        ["Reshape"] = c => [c.G.ReshapeLike(c.X()), null],
+        ["Flatten"] = c => [c.G.ReshapeLike(c.X())],
+        ["Squeeze"] = c => [c.G.ReshapeLike(c.X()), null],
+        ["Unsqueeze"] = c => [c.G.ReshapeLike(c.X()), null],
+        ["Transpose"] = OfTranspose,
+        ["Expand"] = c => [c.G, null],
+        ["Tile"] = c => [OfTile(c), null],
+        ["Concat"] = OfConcat,
+        ["Split"] = OfSplit,
+        ["Slice"] = OfSlice,
+        ["DepthToSpace"] = c => [OfDepthToSpace(c)],
+        ["SpaceToDepth"] = c => [c.Graph.Op("DepthToSpace", [c.G],
+            OnnxAttribute.Of("blocksize", c.Node.Int("blocksize", 1)))],
+    };
+
+    static Value?[] OfTranspose(GradientCase c)
+    {
+        int rank = c.X().Rank;
+        var order = c.Node.Ints("perm") ?? [.. Enumerable.Range(0, rank).Reverse().Select(i => (long)i)];
+        long[] back = new long[rank];
+        for (int i = 0; i < rank; i++) back[order[i]] = i;
+        return [c.G.Transpose(back)];
+    }
+
+    static Value OfTile(GradientCase c)
+    {
+        var times = c.ConstantLongs(1);
+        var shape = c.X().Shape;
+        List<long> split = [];
+        List<long> copies = [];
+        for (int i = 0; i < shape.Count; i++)
+        {
+            copies.Add(split.Count);
+            split.Add(times[i]);
+            split.Add(c.Known(shape[i], $"axis {i}"));
+        }
+
+        return c.G.Reshape([.. split]).Sum([.. copies]);
+    }
+
+    static Value?[] OfConcat(GradientCase c)
+    {
+        int axis = c.Axis("axis", 0, c.Y().Rank);
+        var sizes = Enumerable.Range(0, c.Inputs).Select(i => c.X(i).Shape[axis].Known).ToArray();
+        if (c.Inputs == 1) return [c.G];
+        var parts = sizes.All(s => s is not null)
+            ? c.G.Split(axis, [.. sizes.Select(s => s!.Value)])
+            : c.Graph.Op("Split",
+                [c.G, c.Graph.Concat(0, [.. Enumerable.Range(0, c.Inputs).Select(i => c.X(i).SizeAt(axis))])],
+                [OnnxAttribute.Of("axis", axis)], c.Inputs);
+        return [.. parts.Select((part, i) => c.Needs(i) ? part : null)];
+    }
+
+    static Value?[] OfSplit(GradientCase c)
+    {
+        var parts = c.Node.Outputs.Select((_, i) => c.GradientAt(i) ?? c.Y(i).ZerosLike());
+        return [c.Graph.Concat(c.Axis("axis", 0, c.X().Rank), [.. parts]), null];
+    }
+
+    static Value?[] OfSlice(GradientCase c)
+    {
+        var shape = c.X().Shape;
+        var starts = c.ConstantLongs(1);
+        var axes = c.Optional(3) is null ? [.. Enumerable.Range(0, starts.Count).Select(i => (long)i)] : c.ConstantLongs(3);
+        var steps = c.Optional(4) is null ? [.. starts.Select(_ => 1L)] : c.ConstantLongs(4);
+        var ends = c.X(2).Facts.Contents ?? throw c.Fault("its ends are not known");
+        var g = c.G;
+        for (int i = 0; i < starts.Count; i++)
+        {
+            int axis = Sizes.Axis(axes[i], shape.Count);
+            var cut = Cut.Of(shape[axis], starts[i], ends[i], steps[i]);
+            g = PutBack(c, g, axis, shape[axis], cut, steps[i]);
+        }
+
+        return [g];
+    }
+
+    /// <summary>Spreads what was taken with a step, and fills zeros in before and after it.</summary>
+    static Value PutBack(GradientCase c, Value g, int axis, Dim size, Cut cut, long step)
+    {
+        var (first, count) = (cut.From, cut.Count);
+        if (step < 0)
+        {
+            g = g.Slice(axis, -1, -int.MaxValue, -1);
+            step = -step;
+            first -= (count - 1) * step;
+        }
+
+        if (step > 1)
+        {
+            g = Spread(g, axis, step);
+            count *= step;
+        }
+
+        return PadTo(c, g, axis, c.Known(first, "where its cut begins"), size - first - count);
+    }
+
+    /// <summary>Puts zeros after every element along an axis, so that one in <paramref name="step"/> is left.</summary>
+    public static Value Spread(Value g, int axis, long step)
+    {
+        var shape = g.Shape.ToList();
+        long[] pads = new long[2 * (shape.Count + 1)];
+        pads[shape.Count + 1 + axis + 1] = step - 1;
+        var wide = g.Unsqueeze(axis + 1).Pad(pads);
+        shape[axis] *= step;
+        return shape.Count(d => d.Known is null) <= 1 ? wide.ReshapeTo(shape)
+            // A 0 keeps the size that stands there; only the two axes that become one are counted anew.
+            : wide.Reshape([.. shape.Select((_, i) => i < axis ? 0L : -1L).Take(axis + 1),
+                .. shape.Skip(axis + 1).Select(d => d.Known ?? throw new NotSupportedException(
+                    $"a strided cut along axis {axis} with an open size after it"))]);
+    }
+
+    /// <summary>Zeros before and after, along one axis; negative counts cut off.</summary>
+    static Value PadTo(GradientCase c, Value g, int axis, long before, Dim after)
+    {
+        if (before == 0 && after.Is(0)) return g;
+        int rank = g.Rank;
+        if (after.Known is { } known)
+        {
+            long[] pads = new long[2 * rank];
+            (pads[axis], pads[rank + axis]) = (before, known);
+            return g.Pad(pads);
+        }
+
+        // An open size: what is missing is counted at the run.
+        var missing = c.X().SizeAt(axis) - c.Graph.Longs(before) - g.SizeAt(axis);
+        var all = c.Graph.Concat(0,
+        [
+            c.Graph.Longs([.. Enumerable.Range(0, rank).Select(i => i == axis ? before : 0)]),
+            .. Enumerable.Range(0, rank).Select(i => i == axis ? missing : c.Graph.Longs(0)),
+        ]);
+        return c.Graph.Op("Pad", g, all, g.Alike(0));
+    }
+
+    static Value OfDepthToSpace(GradientCase c)
+    {
+        long b = c.Node.Int("blocksize", 1);
+        if (c.Node.Text("mode", "DCR") == "DCR")
+            return c.Graph.Op("SpaceToDepth", [c.G], OnnxAttribute.Of("blocksize", b));
+        var (channels, rows, columns) = (c.Known(c.X().Shape[1], "channels"), c.Known(c.X().Shape[2], "rows"),
+            c.Known(c.X().Shape[3], "columns"));
+        return c.G.Reshape(-1, channels / (b * b), rows, b, columns, b).Transpose(0, 1, 3, 5, 2, 4)
+            .ReshapeLike(c.X());
+    }
+}
