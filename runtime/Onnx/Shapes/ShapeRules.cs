@@ -64,6 +64,8 @@ static class ShapeRules
             ["Gemm"] = c => c.One(
                 [c.Dims(0)[c.Node.Int("transA", 0) == 0 ? 0 : 1], c.Dims(1)[c.Node.Int("transB", 0) == 0 ? 1 : 0]]),
             ["Einsum"] = OfEinsum,
+            ["IsNaN"] = c => ShapeCase.One(ElementType.Bool, c.Shape),
+            ["IsInf"] = c => ShapeCase.One(ElementType.Bool, c.Shape),
             ["ArgMax"] = c => ShapeCase.One(ElementType.Int64, OfArg(c)),
             ["ArgMin"] = c => ShapeCase.One(ElementType.Int64, OfArg(c)),
             ["TopK"] = OfTopK,
@@ -204,7 +206,7 @@ static class ShapeRules
         return c.One(scaled);
     }
 
-    static Dim Scaled(Dim size, float scale) => size.Known is { } known ? (long)Math.Floor(known * (double)scale)
+    static Dim Scaled(Dim size, float scale) => size.Known is { } known ? (long)(known * scale) // in single precision, as runtimes do: 5 x 2.6 is 13
         : scale == MathF.Round(scale) ? size * (long)scale
         : Dim.Named($"floor(({size})*{scale.ToString(System.Globalization.CultureInfo.InvariantCulture)})");
 
