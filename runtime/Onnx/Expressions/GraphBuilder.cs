@@ -140,7 +140,7 @@ public sealed class GraphBuilder
             Op = op,
             Name = outputs[0],
             Inputs = names,
-            Outputs = outputs,
+            Outputs = [.. outputs],
             Attributes = [.. attributes],
         };
         Model.Graph.Nodes.Add(node);

@@ -14,7 +14,7 @@ static class GradientRules
 
     // Stands before the table, which is made with it: statics are set in the order they are written.
     /// <summary>Operators whose result does not move with a small change of what goes in.</summary>
-    static readonly string[] Flat =
+    public static readonly string[] Flat =
     [
         "Shape", "Size", "Floor", "Ceil", "Round", "Sign", "Not", "And", "Or", "Xor", "Equal", "Greater", "GreaterOrEqual",
         "Less", "LessOrEqual", "ArgMax", "ArgMin", "NonZero", "IsNaN", "IsInf", "ConstantOfShape", "OneHot", "Range",
@@ -30,7 +30,7 @@ static class GradientRules
         var rules = new Dictionary<string, Rule>(StringComparer.Ordinal)
         {
             ["Identity"] = c => [c.G],
-            ["Dropout"] = c => [c.G],
+            ["Dropout"] = OfDropout,
             ["Cast"] = c => [c.X().Type.IsReal() ? c.G.Cast(c.X().Type) : null],
             ["Add"] = c => [c.G, c.G],
             ["Sub"] = c => [c.G, c.If(1, () => -c.G)],
@@ -80,8 +80,14 @@ static class GradientRules
         }
 
         foreach (string op in Flat) rules[op] = c => new Value?[c.Inputs];
+        rules["OneHot"] = c => c.Needs(2) ? throw c.Fault("the gradient of its values is not made") : [];
+        rules["Range"] = c => c.X().Type.IsReal() ? throw c.Fault("the gradient of its ends is not made") : [];
         return rules;
     }
+
+    static Value?[] OfDropout(GradientCase c) =>
+        c.Optional(2) is not { } training || training.Facts.Constant?.Longs()[0] == 0 ? [c.G]
+            : throw c.Fault("it drops at random, as in training");
 
     static Value?[] Each(GradientCase c, Func<int, Value> make) =>
         [.. Enumerable.Range(0, c.Inputs).Select(i => c.If(i, () => make(i)))];

@@ -173,7 +173,7 @@ static class MovementRules
 
     static ValueFacts[] OfPad(ShapeCase c)
     {
-        var pads = c.NeedLongs(1, "pads");
+        var pads = c.Node.Ints("pads")?.Select(Dim.Of).ToArray() ?? c.Contents(1);
         var axes = c.In(3).Longs ?? [.. Enumerable.Range(0, c.Rank).Select(i => (long)i)];
         Dim[] shape = [.. c.Dims(0)];
         for (int i = 0; i < axes.Count; i++)

@@ -64,6 +64,8 @@ static class ShapeRules
             ["Gemm"] = c => c.One(
                 [c.Dims(0)[c.Node.Int("transA", 0) == 0 ? 0 : 1], c.Dims(1)[c.Node.Int("transB", 0) == 0 ? 1 : 0]]),
             ["Einsum"] = OfEinsum,
+            ["IsNaN"] = c => ShapeCase.One(ElementType.Bool, c.Shape),
+            ["IsInf"] = c => ShapeCase.One(ElementType.Bool, c.Shape),
             ["ArgMax"] = c => ShapeCase.One(ElementType.Int64, OfArg(c)),
             ["ArgMin"] = c => ShapeCase.One(ElementType.Int64, OfArg(c)),
             ["TopK"] = OfTopK,

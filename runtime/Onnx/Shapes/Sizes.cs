@@ -16,11 +16,22 @@ static class Sizes
         for (int i = 1; i <= shape.Length; i++)
         {
             Dim x = i <= a.Count ? a[^i] : 1, y = i <= b.Count ? b[^i] : 1;
-            // A size with a name beside a number above 1 is that number in every run that works.
-            shape[^i] = x.Is(1) ? y : y.Is(1) || x.Known is not null ? x : y.Known is not null ? y : x;
+            shape[^i] = x.Is(1) ? y : y.Is(1) || x == y ? x : Together(x, y);
         }
 
         return shape;
+    }
+
+    /// <summary>
+    /// A size with a name beside a number above 1 is that number in every run that works. Of two names either may turn out
+    /// to be 1: what comes out is a size of its own.
+    /// </summary>
+    static Dim Together(Dim x, Dim y)
+    {
+        if (x.Known is not null) return x;
+        if (y.Known is not null) return y;
+        string a = x.ToString(), b = y.ToString();
+        return Dim.Named(string.CompareOrdinal(a, b) < 0 ? $"max({a},{b})" : $"max({b},{a})");
     }
 
     /// <summary>A window's sizes along the spatial axes, defaults filled in.</summary>
