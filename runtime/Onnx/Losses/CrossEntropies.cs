@@ -1,5 +1,6 @@
 using EdgeAppliance.Onnx.Expressions;
 using EdgeAppliance.Onnx.Model;
+using EdgeAppliance.Onnx.Shapes;
 
 namespace EdgeAppliance.Onnx.Losses;
 
@@ -45,26 +46,30 @@ public static class CrossEntropies
         this Value logits, Value targets, int axis = 1, IReadOnlyList<float>? weights = null, long? ignored = null,
         float smoothing = 0, Reduction reduction = Reduction.Mean)
     {
-        if (axis < 0) axis += logits.Rank;
-        long classes = logits.Shape[axis].Known
-            ?? throw new NotSupportedException($"'{logits.Name}': the number of classes is open");
         var graph = logits.Graph;
-        long[] along = [.. Enumerable.Range(0, logits.Rank).Select(i => i == axis ? classes : 1)];
+        axis = Sizes.Axis(axis, logits.Rank);
+        long[] along = Along(logits, axis);
         var w = weights is null ? null : graph.Floats([.. weights], along);
         bool isSoft = targets.Type.IsReal();
         var kinds = isSoft ? targets : OneHot(targets, graph, axis, along, logits);
-        var smooth = smoothing == 0 ? kinds : kinds * (1 - smoothing) + smoothing / classes;
+        var smooth = smoothing == 0 ? kinds : kinds * (1 - smoothing) + smoothing / along[axis];
         var log = logits.LogSoftmax(axis);
         var each = -((w is null ? log : log * w) * smooth).Sum([axis]);
         if (isSoft) return each.By(reduction);
 
-        // 1 for what counts; its class's weight where classes have one.
-        var counts = ignored is null ? null : 1 - targets.SameAs(graph.Longs(ignored.Value)).As(logits);
+        var counts = ignored is { } number ? 1 - targets.SameAs(graph.Longs(number)).As(logits) : null;
         if (counts is not null) each *= counts;
-        if (reduction != Reduction.Mean || (counts is null && w is null)) return each.By(reduction);
-        var share = w is null ? counts! : (kinds * w).Sum([axis]);
-        if (w is not null && counts is not null) share *= counts;
-        return each.Sum() / share.Sum().Max(1e-12f);
+        // What the mean divides by: 1 for what counts, or its class's weight where classes have one.
+        var share = w is null ? counts : counts is null ? (kinds * w).Sum([axis]) : (kinds * w).Sum([axis]) * counts;
+        return reduction == Reduction.Mean && share is not null ? each.Sum() / share.Sum().Max(1e-12f) : each.By(reduction);
+    }
+
+    /// <summary>A shape in which only the classes have room.</summary>
+    static long[] Along(Value logits, int axis)
+    {
+        long classes = logits.Shape[axis].Known
+            ?? throw new NotSupportedException($"'{logits.Name}': the number of classes is open");
+        return [.. Enumerable.Range(0, logits.Rank).Select(i => i == axis ? classes : 1)];
     }
 
     static Value OneHot(Value targets, GraphBuilder graph, int axis, long[] along, Value like) =>
