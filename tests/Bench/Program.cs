@@ -15,6 +15,7 @@ var benches = new SortedDictionary<string, Func<BenchArguments, int>>(StringComp
 // What makes files for measuring elsewhere: started by name, and no part of "all benchmarks".
 var makers = new SortedDictionary<string, Func<BenchArguments, int>>(StringComparer.Ordinal)
 {
+    ["twin-crops"] = TwinCrops.Run,
     ["twin-export"] = TwinExport.Run,
 };
 

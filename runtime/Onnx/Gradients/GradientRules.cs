@@ -12,6 +12,14 @@ static class GradientRules
 {
     public delegate Value?[] Rule(GradientCase c);
 
+    // Stands before the table, which is made with it: statics are set in the order they are written.
+    /// <summary>Operators whose result does not move with a small change of what goes in.</summary>
+    static readonly string[] Flat =
+    [
+        "Shape", "Size", "Floor", "Ceil", "Round", "Sign", "Not", "And", "Or", "Xor", "Equal", "Greater", "GreaterOrEqual",
+        "Less", "LessOrEqual", "ArgMax", "ArgMin", "NonZero", "IsNaN", "IsInf", "ConstantOfShape", "OneHot", "Range",
+    ];
+
     public static readonly IReadOnlyDictionary<string, Rule> All = Make();
 
     /// <summary>The row of an operator, or null.</summary>
@@ -75,13 +83,6 @@ static class GradientRules
         foreach (string op in Flat) rules[op] = c => new Value?[c.Inputs];
         return rules;
     }
-
-    /// <summary>Operators whose result does not move with a small change of what goes in.</summary>
-    static readonly string[] Flat =
-    [
-        "Shape", "Size", "Floor", "Ceil", "Round", "Sign", "Not", "And", "Or", "Xor", "Equal", "Greater", "GreaterOrEqual",
-        "Less", "LessOrEqual", "ArgMax", "ArgMin", "NonZero", "IsNaN", "IsInf", "ConstantOfShape", "OneHot", "Range",
-    ];
 
     static Value?[] Each(GradientCase c, Func<int, Value> make) =>
         [.. Enumerable.Range(0, c.Inputs).Select(i => c.If(i, () => make(i)))];

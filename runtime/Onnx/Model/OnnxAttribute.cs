@@ -50,6 +50,12 @@ public sealed class OnnxAttribute
     public static OnnxAttribute Of(string name, OnnxTensor value) =>
         new() { Name = name, Kind = AttributeKind.Tensor, Tensor = value };
 
+    public static OnnxAttribute Of(string name, OnnxGraph value) =>
+        new() { Name = name, Kind = AttributeKind.Graph, Graph = value };
+
+    public static OnnxAttribute Of(string name, IReadOnlyList<float> values) =>
+        new() { Name = name, Kind = AttributeKind.Floats, Floats = values };
+
     internal static OnnxAttribute Read(ReadOnlyMemory<byte> message, string what, int depth)
     {
         var reader = new WireReader(message, what);

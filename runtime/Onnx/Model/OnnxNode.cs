@@ -36,9 +36,10 @@ public sealed class OnnxNode
     public string? Input(int index) => index < Inputs.Count && Inputs[index].Length > 0 ? Inputs[index] : null;
 
     /// <summary>A node that can be changed without changing this one.</summary>
-    public OnnxNode Copy() => new()
+    /// <param name="op">another operator for it; null: the same</param>
+    public OnnxNode Copy(string? op = null) => new()
     {
-        Op = Op,
+        Op = op ?? Op,
         Domain = Domain,
         Name = Name,
         Inputs = [.. Inputs],

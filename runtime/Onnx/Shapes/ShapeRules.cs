@@ -7,6 +7,29 @@ static class ShapeRules
 {
     public delegate IReadOnlyList<ValueFacts> Rule(ShapeCase c);
 
+    static readonly string[] SameShape =
+    [
+        "Relu", "LeakyRelu", "PRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Exp", "Log",
+        "Sqrt", "Abs", "Erf", "Gelu", "Softplus", "Softsign", "Softmax", "LogSoftmax", "Neg", "Reciprocal", "Floor",
+        "Ceil", "Round", "Sign", "Not", "Elu", "Selu", "Celu", "Mish", "ThresholdedRelu", "Sin", "Cos", "CumSum",
+        "InstanceNormalization", "GroupNormalization", "LRN", "ScatterElements", "ScatterND", "Trilu", "Hardmax",
+        "Swish", "Sinh", "Cosh", "Tan", "Atan", "Asin", "Acos", "LpNormalization", "MeanVarianceNormalization",
+    ];
+
+    static readonly string[] Arithmetic = ["Add", "Sub", "Mul", "Div", "Pow", "Mod", "BitShift"];
+
+    static readonly string[] Comparisons =
+        ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor"];
+
+    static readonly string[] Variadic = ["Min", "Max", "Sum", "Mean"];
+
+    static readonly string[] Reductions =
+    [
+        "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum",
+        "ReduceLogSumExp", "ReduceSumSquare",
+    ];
+
+    /// <summary>After the lists it is made of: static fields get their values in the order of the text.</summary>
     public static readonly Dictionary<string, Rule> All = Make();
 
     static Dictionary<string, Rule> Make()
@@ -62,28 +85,6 @@ static class ShapeRules
         foreach (string op in Reductions) rules[op] = OfReduction;
         return rules;
     }
-
-    static readonly string[] SameShape =
-    [
-        "Relu", "LeakyRelu", "PRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Exp", "Log",
-        "Sqrt", "Abs", "Erf", "Gelu", "Softplus", "Softsign", "Softmax", "LogSoftmax", "Neg", "Reciprocal", "Floor",
-        "Ceil", "Round", "Sign", "Not", "Elu", "Selu", "Celu", "Mish", "ThresholdedRelu", "Sin", "Cos", "CumSum",
-        "InstanceNormalization", "GroupNormalization", "LRN", "ScatterElements", "ScatterND", "Trilu", "Hardmax",
-        "Swish", "Sinh", "Cosh", "Tan", "Atan", "Asin", "Acos", "LpNormalization", "MeanVarianceNormalization",
-    ];
-
-    static readonly string[] Arithmetic = ["Add", "Sub", "Mul", "Div", "Pow", "Mod", "BitShift"];
-
-    static readonly string[] Comparisons =
-        ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor"];
-
-    static readonly string[] Variadic = ["Min", "Max", "Sum", "Mean"];
-
-    static readonly string[] Reductions =
-    [
-        "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum",
-        "ReduceLogSumExp", "ReduceSumSquare",
-    ];
 
     static ValueFacts[] OfShape(ShapeCase c)
     {

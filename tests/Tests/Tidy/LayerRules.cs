@@ -37,6 +37,8 @@ static class LayerRules
     [
         new("drivers/", "EdgeAppliance.Drivers",
             [".", "Timing", "Memory", "Media", "Camera", "Radio", "Board", "Twin"]),
+        new("runtime/Onnx/", "EdgeAppliance.Onnx",
+            [".", "Model", "Shapes", "Editing", "Expressions", "Gradients", "Losses", "Training"]),
         new("runtime/Appliance/", "EdgeAppliance.Runtime",
             ["Settings", "Pipeline", "Inference", "Tracking", "Localization", "Fusion", "Annotation", "Selection",
                 "Adaptation", "Offload", "Insight", "Status", ".", "Commands"]),

@@ -21,6 +21,7 @@ public sealed class TreeTests
 
     [Theory]
     [InlineData("EdgeAppliance.Drivers")]
+    [InlineData("EdgeAppliance.Onnx")]
     [InlineData("EdgeAppliance.Runtime")]
     [InlineData("EdgeAppliance.CloudSync")]
     [InlineData("EdgeAppliance.Retrain")]
