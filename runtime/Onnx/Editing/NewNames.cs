@@ -7,7 +7,11 @@ sealed class NewNames
 {
     readonly HashSet<string> _taken = new(StringComparer.Ordinal);
 
-    public NewNames(OnnxGraph graph) => Add(graph);
+    public NewNames(OnnxGraph graph)
+    {
+        _taken.UnionWith(Uses.Values(graph));
+        _taken.UnionWith(Uses.Nodes(graph).Select(n => n.Name));
+    }
 
     /// <summary>The name wished for, or that with a number after it.</summary>
     public string Take(string wished)
@@ -15,21 +19,5 @@ sealed class NewNames
         string name = wished;
         for (int i = 1; !_taken.Add(name); i++) name = $"{wished}_{i}";
         return name;
-    }
-
-    void Add(OnnxGraph graph)
-    {
-        _taken.UnionWith(graph.Inputs.Concat(graph.Outputs).Concat(graph.Values).Select(v => v.Name));
-        _taken.UnionWith(graph.Initializers.Select(t => t.Name));
-        foreach (var node in graph.Nodes)
-        {
-            _taken.Add(node.Name);
-            _taken.UnionWith(node.Inputs);
-            _taken.UnionWith(node.Outputs);
-            foreach (var attribute in node.Attributes)
-            {
-                if (attribute.Graph is { } inner) Add(inner);
-            }
-        }
     }
 }

@@ -52,7 +52,8 @@ public static class Upgrade
         graph.Nodes.Clear();
         foreach (var node in old)
         {
-            IEnumerable<OnnxNode> nodes = [WithInnerUpgraded(node, passage)];
+            foreach (var inner in Uses.Graphs(node)) Rewrite(inner, passage);
+            IEnumerable<OnnxNode> nodes = [node];
             // A rule may write an operator that a later set changes again, as Upsample becomes Resize.
             for (long version = OpsetMin + 1; version <= Target; version++)
                 nodes = [.. nodes.SelectMany(n => Stepped(n, version))];
@@ -65,19 +66,6 @@ public static class Upgrade
             return step is null ? [node]
                 : step.Rewrite(new UpgradeCase(node, graph, passage.Names, passage.Facts, used));
         }
-    }
-
-    static OnnxNode WithInnerUpgraded(OnnxNode node, Passage passage)
-    {
-        for (int i = 0; i < node.Attributes.Count; i++)
-        {
-            if (node.Attributes[i].Graph is not { } shared) continue;
-            var inner = shared.Copy();
-            Rewrite(inner, passage);
-            node.Attributes[i] = OnnxAttribute.Of(node.Attributes[i].Name, inner);
-        }
-
-        return node;
     }
 
     static void TakeInitializersOffInputs(OnnxGraph graph)

@@ -24,11 +24,8 @@ sealed record ExternalData(string Location, long Offset, long? Length)
     {
         string where = $"tensor '{tensor}' lies in {Location}";
         if (folder is null) throw new OnnxFormatException($"{where}: open the model by its file's path");
-        string root = Path.GetFullPath(folder) + Path.DirectorySeparatorChar;
-        string path = Path.GetFullPath(Path.Combine(root, Location));
         // A model is foreign data: it may not reach out of its own folder.
-        if (Path.IsPathRooted(Location) || !path.StartsWith(root, StringComparison.Ordinal))
-            throw new OnnxFormatException($"{where}: outside the model's folder, refused");
+        if (PathIn(folder) is not { } path) throw new OnnxFormatException($"{where}: outside the model's folder, refused");
         if (Offset < 0 || Length < 0 || (Length ?? wanted) != wanted)
             throw new OnnxFormatException($"{where}: {wanted} bytes wanted, {Length} from {Offset} stated");
         if (wanted > Array.MaxLength) throw new OnnxFormatException($"{where}: {wanted} bytes are 2 GiB or more, refused");
@@ -42,10 +39,18 @@ sealed record ExternalData(string Location, long Offset, long? Length)
             file.ReadExactly(bytes);
             return bytes;
         }
-        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException
-            or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is not OnnxFormatException and (IOException or UnauthorizedAccessException))
         {
             throw new OnnxFormatException($"{where}: {fault.Message}", fault);
         }
+    }
+
+    /// <summary>The file's full path; null where it is not below the folder.</summary>
+    string? PathIn(string folder)
+    {
+        if (Location.Contains('\0', StringComparison.Ordinal) || Path.IsPathRooted(Location)) return null;
+        string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar;
+        string path = Path.GetFullPath(Path.Combine(root, Location));
+        return path.StartsWith(root, StringComparison.Ordinal) ? path : null;
     }
 }

@@ -56,6 +56,14 @@ public sealed class OnnxAttribute
     public static OnnxAttribute Of(string name, IReadOnlyList<float> values) =>
         new() { Name = name, Kind = AttributeKind.Floats, Floats = values };
 
+    /// <summary>The same setting; a graph in it is one that can be changed without changing this one's.</summary>
+    public OnnxAttribute Copy() => Graph is null ? this
+        : new() { Name = Name, Kind = Kind, Graph = Graph.Copy(), Unread = Unread.Copy() };
+
+    /// <summary>The same setting with another tensor.</summary>
+    public OnnxAttribute With(OnnxTensor tensor) =>
+        new() { Name = Name, Kind = AttributeKind.Tensor, Tensor = tensor, Unread = Unread.Copy() };
+
     internal static OnnxAttribute Read(ReadOnlyMemory<byte> message, string what, int depth)
     {
         var reader = new WireReader(message, what);
@@ -70,8 +78,10 @@ public sealed class OnnxAttribute
         List<long> ints = [];
         List<ReadOnlyMemory<byte>> strings = [];
         var unread = new Unread();
+        int seen = 0;
         while (reader.Next())
         {
+            seen = ValueField(reader.Field, seen);
             switch (reader.Field)
             {
                 case 1: name = reader.String(); break;
@@ -88,6 +98,8 @@ public sealed class OnnxAttribute
             }
         }
 
+        // Before format version 3 nothing said which kind it is.
+        kind = (int)Stated(kind, seen);
         bool isWhole = (AttributeKind)kind switch
         {
             AttributeKind.Tensor => tensor is not null,
@@ -110,6 +122,23 @@ public sealed class OnnxAttribute
             Unread = unread,
         };
     }
+
+    static int ValueField(int field, int before) => field is >= 2 and <= 9 ? field : before;
+
+    static AttributeKind Stated(int kind, int seen) => kind == 0 ? KindOf(seen) : (AttributeKind)kind;
+
+    static AttributeKind KindOf(int field) => field switch
+    {
+        2 => AttributeKind.Float,
+        3 => AttributeKind.Int,
+        4 => AttributeKind.String,
+        5 => AttributeKind.Tensor,
+        6 => AttributeKind.Graph,
+        7 => AttributeKind.Floats,
+        8 => AttributeKind.Ints,
+        9 => AttributeKind.Strings,
+        _ => AttributeKind.None,
+    };
 
     internal void WriteTo(WireWriter to)
     {

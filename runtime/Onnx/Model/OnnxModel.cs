@@ -26,6 +26,9 @@ public sealed class OnnxModel
 
     internal Unread Unread { get; private init; } = new();
 
+    /// <summary>What is not interpreted inside operator sets and metadata, by domain and by key.</summary>
+    Dictionary<string, Unread> UnreadInside { get; init; } = new(StringComparer.Ordinal);
+
     /// <summary>Reads a model from a file, and numbers that lie beside it.</summary>
     /// <exception cref="OnnxFormatException">no ONNX model, a damaged one, or one of 2 GiB or more</exception>
     public static OnnxModel Load(string path)
@@ -46,6 +49,7 @@ public sealed class OnnxModel
         Dictionary<string, long> opsets = new(StringComparer.Ordinal);
         List<KeyValuePair<string, string>> metadata = [];
         var unread = new Unread();
+        Dictionary<string, Unread> inside = new(StringComparer.Ordinal);
         string producer = "", version = "";
         long ir = 0;
         while (reader.Next())
@@ -56,8 +60,8 @@ public sealed class OnnxModel
                 case 2: producer = reader.String(); break;
                 case 3: version = reader.String(); break;
                 case 7: graph = OnnxGraph.Read(reader.Bytes(), name, 0); break;
-                case 8: ReadOpset(reader.Bytes(), name, opsets); break;
-                case 14: metadata.Add(ReadPair(reader.Bytes(), name)); break;
+                case 8: ReadOpset(reader.Bytes(), name, opsets, inside); break;
+                case 14: metadata.Add(ReadEntry(reader.Bytes(), name, inside)); break;
                 default: reader.Keep(unread); break;
             }
         }
@@ -74,6 +78,7 @@ public sealed class OnnxModel
             Opsets = opsets,
             Metadata = metadata,
             Unread = unread,
+            UnreadInside = inside,
         };
     }
 
@@ -92,6 +97,7 @@ public sealed class OnnxModel
             {
                 opset.Text(1, domain);
                 opset.Int(2, version);
+                if (UnreadInside.TryGetValue(OpsetKey(domain), out var unread)) unread.WriteTo(opset);
             });
         }
 
@@ -101,6 +107,7 @@ public sealed class OnnxModel
             {
                 pair.Text(1, key);
                 pair.Text(2, value);
+                if (UnreadInside.TryGetValue(MetadataKey(key), out var unread)) unread.WriteTo(pair);
             });
         }
 
@@ -134,9 +141,15 @@ public sealed class OnnxModel
         Opsets = new Dictionary<string, long>(Opsets, StringComparer.Ordinal),
         Metadata = [.. Metadata],
         Unread = Unread.Copy(),
+        UnreadInside = new Dictionary<string, Unread>(UnreadInside, StringComparer.Ordinal),
     };
 
-    static void ReadOpset(ReadOnlyMemory<byte> message, string what, Dictionary<string, long> into)
+    static string OpsetKey(string domain) => "opset " + domain;
+
+    static string MetadataKey(string key) => "metadata " + key;
+
+    static void ReadOpset(
+        ReadOnlyMemory<byte> message, string what, Dictionary<string, long> into, Dictionary<string, Unread> inside)
     {
         var reader = new WireReader(message, what);
         string domain = "";
@@ -149,14 +162,24 @@ public sealed class OnnxModel
             else reader.Keep(unread);
         }
 
-        into[domain == "ai.onnx" ? "" : domain] = version;
+        if (domain == "ai.onnx") domain = "";
+        into[domain] = version;
+        if (!unread.IsEmpty) inside[OpsetKey(domain)] = unread;
     }
 
-    internal static KeyValuePair<string, string> ReadPair(ReadOnlyMemory<byte> message, string what)
+    static KeyValuePair<string, string> ReadEntry(
+        ReadOnlyMemory<byte> message, string what, Dictionary<string, Unread> inside)
+    {
+        var unread = new Unread();
+        var pair = ReadPair(message, what, unread);
+        if (!unread.IsEmpty) inside[MetadataKey(pair.Key)] = unread;
+        return pair;
+    }
+
+    internal static KeyValuePair<string, string> ReadPair(ReadOnlyMemory<byte> message, string what, Unread unread)
     {
         var reader = new WireReader(message, what);
         string key = "", value = "";
-        var unread = new Unread();
         while (reader.Next())
         {
             if (reader.Field == 1) key = reader.String();

@@ -1,6 +1,6 @@
 namespace EdgeAppliance.Onnx.Model;
 
-/// <summary>One operation of a graph: named values in, named values out. An empty name stands for a value left out.</summary>
+/// <summary>One operation: named values in, named values out. An empty name stands for a value left out.</summary>
 public sealed class OnnxNode
 {
     public required string Op { get; init; }
@@ -44,7 +44,7 @@ public sealed class OnnxNode
         Name = Name,
         Inputs = [.. Inputs],
         Outputs = [.. Outputs],
-        Attributes = [.. Attributes],
+        Attributes = [.. Attributes.Select(a => a.Copy())],
         Unread = Unread.Copy(),
     };
 

@@ -184,7 +184,7 @@ public sealed class OnnxTensor
 
     static void ReadEntry(ReadOnlyMemory<byte> message, string what, Dictionary<string, string> into)
     {
-        var (key, value) = OnnxModel.ReadPair(message, what);
+        var (key, value) = OnnxModel.ReadPair(message, what, new Unread());
         into[key] = value;
     }
 

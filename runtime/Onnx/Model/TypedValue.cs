@@ -22,8 +22,12 @@ public sealed class TypedValue
 
     internal Unread Unread { get; private init; } = new();
 
-    /// <summary>Sizes that the file leaves without a name get one with this before it, and lose it on saving.</summary>
-    const char Nameless = '?';
+    /// <summary>Sizes that the file leaves without a name get one that begins so, and lose it on saving.</summary>
+    const string Nameless = "?(";
+
+    /// <summary>The same type and sizes under another name.</summary>
+    public TypedValue Named(string name) =>
+        new(name, Type, Shape) { _otherType = _otherType, Unread = Unread.Copy() };
 
     internal static TypedValue Read(ReadOnlyMemory<byte> message, string what)
     {
@@ -65,7 +69,7 @@ public sealed class TypedValue
             while (tensor.Next())
             {
                 if (tensor.Field == 1) element = (ElementType)tensor.Int32();
-                else if (tensor.Field == 2) shape = ReadShape(tensor.Bytes(), what, name);
+                else if (tensor.Field == 2) shape = ReadShape(tensor.Bytes(), what, name, unread);
                 else tensor.Keep(unread);
             }
         }
@@ -73,25 +77,23 @@ public sealed class TypedValue
         return (element, shape, isTensor && unread.IsEmpty);
     }
 
-    static List<Dim> ReadShape(ReadOnlyMemory<byte> message, string what, string name)
+    static List<Dim> ReadShape(ReadOnlyMemory<byte> message, string what, string name, Unread unread)
     {
         var reader = new WireReader(message, what);
         List<Dim> shape = [];
-        var unread = new Unread();
         while (reader.Next())
         {
-            if (reader.Field == 1) shape.Add(ReadDim(reader.Bytes(), what, $"{Nameless}{name}.{shape.Count}"));
+            if (reader.Field == 1) shape.Add(ReadDim(reader.Bytes(), what, $"{name}.{shape.Count}", unread));
             else reader.Keep(unread);
         }
 
         return shape;
     }
 
-    static Dim ReadDim(ReadOnlyMemory<byte> message, string what, string nameless)
+    static Dim ReadDim(ReadOnlyMemory<byte> message, string what, string place, Unread unread)
     {
         var reader = new WireReader(message, what);
-        var dim = Dim.Named(nameless);
-        var unread = new Unread();
+        var dim = Dim.Named($"{Nameless}{place})");
         while (reader.Next())
         {
             switch (reader.Field)
@@ -99,7 +101,7 @@ public sealed class TypedValue
                 case 1:
                     long size = reader.Int64();
                     // -1 is how some exporters say "open".
-                    if (size < -1) throw reader.Fault($"'{name(nameless)}' has size {size}");
+                    if (size < -1) throw reader.Fault($"size {place} is {size}");
                     if (size >= 0) dim = size;
                     break;
                 case 2:
@@ -110,8 +112,6 @@ public sealed class TypedValue
         }
 
         return dim;
-
-        static string name(string nameless) => nameless[1..nameless.LastIndexOf('.')];
     }
 
     internal void WriteTo(WireWriter to)

@@ -54,10 +54,12 @@ static class MovementRules
     {
         var starts = c.NeedLongs(1, "starts");
         var ends = c.Node.Ints("ends")?.Select(Dim.Of).ToArray() ?? c.Contents(2);
-        var axes = c.Longs(3, "axes") ?? [.. Enumerable.Range(0, starts.Count).Select(i => (long)i)];
-        var steps = c.In(4).Longs ?? [.. starts.Select(_ => 1L)];
+        var axes = c.Gives(3, "axes") ? c.NeedLongs(3, "axes")
+            : [.. Enumerable.Range(0, starts.Count).Select(i => (long)i)];
+        var steps = c.Gives(4, "steps") ? c.NeedLongs(4, "steps") : [.. starts.Select(_ => 1L)];
         Dim[] shape = [.. c.Dims(0)];
-        var contents = c.In(0).Contents;
+        // Contents are a flat list: only of a vector is it known which of them a cut takes.
+        var contents = c.Rank == 1 ? c.In(0).Contents : null;
         for (int i = 0; i < starts.Count; i++)
         {
             int axis = Sizes.Axis(axes[i], c.Rank);
@@ -81,7 +83,7 @@ static class MovementRules
             if (each.Known is { } n) sizes[^1] = c.Dims(0)[axis] - n * (parts - 1);
         }
 
-        var contents = c.In(0).Contents;
+        var contents = c.Rank == 1 && sizes.All(s => s.Known is not null) ? c.In(0).Contents : null;
         int at = 0;
         var facts = new ValueFacts[parts];
         for (int i = 0; i < parts; i++)
@@ -120,12 +122,15 @@ static class MovementRules
         return ShapeCase.One(c.Type, shape, c.In(0).Contents);
     }
 
+    /// <summary>More sizes than this no tensor has; a damaged model may say so.</summary>
+    const int RankMax = 64;
+
     static ValueFacts[] OfReshape(ShapeCase c)
     {
         if (c.In(1).Contents is not { } wanted)
         {
             // How many sizes is known when the shape's own size is.
-            return c.One(c.In(1).Shape is [var rank] && rank.Known is { } n
+            return c.One(c.In(1).Shape is [var rank] && rank.Known is { } n and <= RankMax
                 ? [.. Enumerable.Range(0, (int)n).Select(i => Dim.Named($"{c.Node.Outputs[0]}.{i}"))] : null);
         }
 

@@ -20,7 +20,11 @@ public static class ShapeInference
         {
             var outputs = Infer(node, [.. node.Inputs.Select(i => facts.GetValueOrDefault(i))]);
             for (int i = 0; i < node.Outputs.Count && i < outputs.Count; i++)
-                facts[node.Outputs[i]] = Known(outputs[i], facts.GetValueOrDefault(node.Outputs[i]));
+            {
+                // No name: an output left out, which must not be taken for an input left out further on.
+                if (node.Outputs[i].Length > 0)
+                    facts[node.Outputs[i]] = Known(outputs[i], facts.GetValueOrDefault(node.Outputs[i]));
+            }
         }
 
         return facts;

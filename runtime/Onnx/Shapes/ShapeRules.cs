@@ -70,8 +70,10 @@ static class ShapeRules
             ["NonZero"] = c => ShapeCase.One(ElementType.Int64, [c.Rank, Dim.Named($"nonzero({c.Node.Outputs[0]})")]),
             ["OneHot"] = OfOneHot,
             ["Range"] = OfRange,
-            ["DynamicQuantizeLinear"] = c => [new(ElementType.UInt8, c.Shape), new(ElementType.Float, []), new(ElementType.UInt8, [])],
-            ["QuantizeLinear"] = c => ShapeCase.One(c.In(2).Type, c.Shape),
+            ["DynamicQuantizeLinear"] = c =>
+                [new(ElementType.UInt8, c.Shape), new(ElementType.Float, []), new(ElementType.UInt8, [])],
+            ["QuantizeLinear"] = c =>
+                ShapeCase.One(c.Node.Input(2) is null ? ElementType.UInt8 : c.In(2).Type, c.Shape),
             ["DequantizeLinear"] = c => ShapeCase.One(c.In(1).Type, c.Shape),
         };
         foreach (var (op, rule) in MovementRules.All) rules[op] = rule;
@@ -110,7 +112,8 @@ static class ShapeRules
         var shape = c.In(0).Contents;
         var type = fill?.Type ?? ElementType.Float;
         bool counts = type == ElementType.Int64 && shape is { Count: 1 } && shape[0].Known is <= 64;
-        return ShapeCase.One(type, shape, counts ? [.. Enumerable.Repeat(Dim.Of(fill!.Longs()[0]), (int)shape![0].Known!)] : null);
+        return ShapeCase.One(type, shape,
+            counts ? [.. Enumerable.Repeat(Dim.Of(fill!.Longs()[0]), (int)shape![0].Known!)] : null);
     }
 
     static ValueFacts[] OfArithmetic(ShapeCase c)
@@ -118,7 +121,8 @@ static class ShapeRules
         var (a, b) = (c.In(0), c.In(1));
         var shape = Sizes.Broadcast(a.Shape, b.Shape);
         IReadOnlyList<Dim>? contents = null;
-        if (a.Contents is { } x && b.Contents is { } y && (x.Count == y.Count || x.Count == 1 || y.Count == 1))
+        // Lists are gone through side by side, so neither may be spread over the other's further axes.
+        if (a.Contents is { } x && b.Contents is { } y && shape is not null && shape.Length <= 1)
         {
             int count = Math.Max(x.Count, y.Count);
             contents = c.Node.Op switch
@@ -126,7 +130,7 @@ static class ShapeRules
                 "Add" => Each((p, q) => p + q),
                 "Sub" => Each((p, q) => p - q),
                 "Mul" => Each((p, q) => p * q),
-                "Div" => Each(Dim.FloorDiv),
+                "Div" when !a.Type.IsReal() => Each(Quotient),
                 _ => null,
             };
 
@@ -136,6 +140,9 @@ static class ShapeRules
 
         return ShapeCase.One(a.Type == ElementType.None ? b.Type : a.Type, shape, contents);
     }
+
+    /// <summary>Whole numbers are divided towards zero; sizes are never below it.</summary>
+    static Dim Quotient(Dim a, Dim b) => a.Known is { } x && b.Known is { } y ? x / y : Dim.FloorDiv(a, b);
 
     static ValueFacts[] OfReduction(ShapeCase c)
     {
@@ -166,15 +173,20 @@ static class ShapeRules
     {
         var weights = c.Dims(1);
         Dim[] spatial = [.. c.Dims(0).Skip(2)];
-        long[] kernel = [.. c.Node.Ints("kernel_shape") ?? weights.Skip(2).Select(d => d.Known!.Value)];
-        var window = Sizes.WindowOf(c.Node, kernel, null);
+        var channels = weights[1] * c.Node.Int("group", 1);
         var stated = c.Node.Ints("output_shape");
+        if (stated is null && c.Node.Text("auto_pad", "NOTSET").StartsWith("SAME", StringComparison.Ordinal))
+            return c.One([c.Dims(0)[0], channels, .. spatial.Zip(Strides(c), (size, stride) => size * stride)]);
+        long[] kernel = [.. c.Node.Ints("kernel_shape") ?? weights.Skip(2).Select(d => d.Known!.Value)];
+        var window = Sizes.WindowOf(c.Node, kernel, spatial);
         var extra = c.Node.Ints("output_padding");
         var sizes = spatial.Select((size, i) => stated is not null ? stated[stated.Count - window.Axes + i]
             : (size - 1) * window.Strides[i] + window.Span(i) + (extra?[i] ?? 0)
                 - window.Pads[i] - window.Pads[window.Axes + i]);
-        return c.One([c.Dims(0)[0], weights[1] * c.Node.Int("group", 1), .. sizes]);
+        return c.One([c.Dims(0)[0], channels, .. sizes]);
     }
+
+    static IEnumerable<long> Strides(ShapeCase c) => c.Node.Ints("strides") ?? Enumerable.Repeat(1L, c.Rank);
 
     static ValueFacts[] OfPool(ShapeCase c)
     {
@@ -204,7 +216,8 @@ static class ShapeRules
         return c.One(scaled);
     }
 
-    static Dim Scaled(Dim size, float scale) => size.Known is { } known ? (long)Math.Floor(known * (double)scale)
+    /// <summary>In 32 bits, as ONNX Runtime does: 20 times 2.05 is 41 there and 40.99... in 64.</summary>
+    static Dim Scaled(Dim size, float scale) => size.Known is { } known ? (long)MathF.Floor(known * scale)
         : scale == MathF.Round(scale) ? size * (long)scale
         : Dim.Named($"floor(({size})*{scale.ToString(System.Globalization.CultureInfo.InvariantCulture)})");
 
@@ -225,7 +238,7 @@ static class ShapeRules
         var sizes = new Dictionary<char, Dim>();
         for (int t = 0; t < terms.Length; t++)
         {
-            for (int i = 0; i < terms[t].Length; i++) sizes[terms[t][i]] = c.In(t)!.Shape![i];
+            for (int i = 0; i < terms[t].Length; i++) sizes[terms[t][i]] = c.Dims(t)[i];
         }
 
         return c.One([.. sides[1].Select(letter => sizes[letter])]);
@@ -237,7 +250,8 @@ static class ShapeRules
     static ValueFacts[] OfTopK(ShapeCase c)
     {
         int axis = Sizes.Axis(c.Node.Int("axis", -1), c.Rank);
-        var k = c.In(1).Contents?[0] ?? Dim.Named($"k({c.Node.Outputs[0]})");
+        // Before operator set 10 an attribute.
+        var k = c.Node.Find("k") is { } count ? count.Int : c.In(1).Contents?[0] ?? Dim.Named($"k({c.Node.Outputs[0]})");
         Dim[] shape = [.. c.Dims(0).Select((d, i) => i == axis ? k : d)];
         return [new(c.Type, shape), new(ElementType.Int64, shape)];
     }
@@ -253,8 +267,14 @@ static class ShapeRules
     {
         if (c.In(0).Contents is not { } from || c.In(1).Contents is not { } to || c.In(2).Contents is not { } by)
             return c.One([Dim.Named($"range({c.Node.Outputs[0]})")]);
+        if (from[0].Known is { } first && to[0].Known is { } last && by[0].Known is { } step)
+        {
+            long steps = Math.Max(0, (long)Math.Ceiling((decimal)(last - first) / step));
+            return ShapeCase.One(c.Type, [steps], steps <= 64
+                ? [.. Enumerable.Range(0, (int)steps).Select(i => Dim.Of(first + step * i))] : null);
+        }
+
         var count = Dim.FloorDiv(to[0] - from[0] + (by[0] - 1), by[0]);
-        return ShapeCase.One(c.Type, [count], count.Known is <= 64
-            ? [.. Enumerable.Range(0, (int)count.Known).Select(i => from[0] + by[0] * i)] : null);
+        return ShapeCase.One(c.Type, [count]);
     }
 }
