@@ -88,6 +88,14 @@ public sealed class GraphBuilder
     /// <summary>A tensor of floats, given whole.</summary>
     public Value Floats(float[] numbers, params long[] dims) => Constant(OnnxTensor.Of(Prefix + "floats", numbers, dims));
 
+    /// <summary>A tensor of one number, over and over; the same constant for the same wish.</summary>
+    public Value Filled(float number, params long[] dims)
+    {
+        long count = dims.Aggregate(1L, (a, b) => a * b);
+        return Shared(string.Create(CultureInfo.InvariantCulture, $"{number:R} {string.Join('x', dims)}"), "filled",
+            OnnxTensor.Of("", [.. Enumerable.Repeat(number, checked((int)count))], dims));
+    }
+
     Value Shared(string key, string name, OnnxTensor tensor)
     {
         if (_written.TryGetValue(key, out string[]? there)) return _values[there[0]];

@@ -67,7 +67,12 @@ static class ConvolutionRules
         // Step by step the gradient of a convolution with stride 1 is a convolution with the kernel turned round.
         if (window.Strides.All(s => s == 1) && turned.All(p => p >= 0))
             return c.Graph.Op("Conv", [g, Turned(w, group)], Attributes(window with { Pads = turned }, group));
-        return Transposed(c, x, g, w, window, group);
+        // A picture's three channels would each be computed as a block of 16: there the transposed form is three times as
+        // fast (measured), and 1.5 times slower everywhere else.
+        bool isNarrow = group == 1 && x.Shape[1].Known is < 8;
+        return (isNarrow ? null : Phases.OfConvolution(x, g, Turned(w, group), window, (from, kernel, pads) =>
+            c.Graph.Op("Conv", [from, kernel], OnnxAttribute.Of("pads", pads), OnnxAttribute.Of("group", group))))
+            ?? Transposed(c, x, g, w, window, group);
     }
 
     /// <summary>The transposed convolution, with what the stride's rounding cut off put back.</summary>

@@ -27,6 +27,8 @@ public static class Differentiation
         }
 
         var nodes = graph.Model.Graph.Nodes.ToArray();
+        var producers = nodes.SelectMany(n => n.Outputs.Where(o => o.Length > 0).Select(o => (Output: o, Node: n)))
+            .ToDictionary(p => p.Output, p => p.Node, StringComparer.Ordinal);
         var moving = Moving(nodes, respectTo);
         var sums = new GradientSums();
         sums.Add(target.Name, target.Graph.Op("Expand", target.Alike(1), target.ShapeOf()));
@@ -35,7 +37,8 @@ public static class Differentiation
             if (!node.Inputs.Any(moving.Contains)) continue;
             Value?[] arriving = [.. node.Outputs.Select(output => sums.Take(output, keep: respectTo))];
             if (arriving.All(g => g is null)) continue;
-            Visit(graph, node, arriving, moving, sums);
+            bool[] needed = [.. node.Inputs.Select(moving.Contains)];
+            Visit(new GradientCase(graph, node, arriving, needed, producers), needed, sums);
         }
 
         return respectTo.ToDictionary(name => name,
@@ -55,16 +58,16 @@ public static class Differentiation
         return moving;
     }
 
-    static void Visit(GraphBuilder graph, OnnxNode node, Value?[] arriving, HashSet<string> moving, GradientSums sums)
+    static void Visit(GradientCase c, bool[] needed, GradientSums sums)
     {
-        bool[] needed = [.. node.Inputs.Select(moving.Contains)];
+        var node = c.Node;
         var rule = (node.Domain.Length == 0 ? GradientRules.Find(node.Op) : null)
             ?? throw new NotSupportedException($"no gradient rule for {node.Label}"
                 + $"{(node.Domain.Length > 0 ? $" of domain {node.Domain}" : "")}: add a row to {nameof(GradientRules)}");
-        var gradients = rule(new GradientCase(graph, node, arriving, needed));
+        var gradients = rule(c);
         for (int i = 0; i < needed.Length && i < gradients.Length; i++)
         {
-            if (needed[i] && gradients[i] is { } g) sums.Add(node.Inputs[i], g.SumLike(graph[node.Inputs[i]]));
+            if (needed[i] && gradients[i] is { } g) sums.Add(node.Inputs[i], g.SumLike(c.Graph[node.Inputs[i]]));
         }
     }
 }

@@ -5,7 +5,8 @@ using EdgeAppliance.Onnx.Shapes;
 namespace EdgeAppliance.Onnx.Gradients;
 
 /// <summary>One node of the forward graph, as a row of <see cref="GradientRules"/> sees it.</summary>
-sealed class GradientCase(GraphBuilder graph, OnnxNode node, Value?[] arriving, bool[] needed)
+sealed class GradientCase(
+    GraphBuilder graph, OnnxNode node, Value?[] arriving, bool[] needed, IReadOnlyDictionary<string, OnnxNode> producers)
 {
     public GraphBuilder Graph => graph;
 
@@ -25,6 +26,9 @@ sealed class GradientCase(GraphBuilder graph, OnnxNode node, Value?[] arriving, 
     public Value? Optional(int index) => node.Input(index) is { } name ? graph[name] : null;
 
     public Value Y(int index = 0) => graph[node.Outputs[index]];
+
+    /// <summary>The node that makes a value; null for inputs and constants.</summary>
+    public OnnxNode? Producer(Value value) => producers.GetValueOrDefault(value.Name);
 
     /// <summary>Whether somebody wants this input's gradient. A rule gives null for those nobody wants.</summary>
     public bool Needs(int index) => index < needed.Length && needed[index];

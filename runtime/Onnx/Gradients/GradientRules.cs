@@ -34,7 +34,7 @@ static class GradientRules
             ["Cast"] = c => [c.X().Type.IsReal() ? c.G.Cast(c.X().Type) : null],
             ["Add"] = c => [c.G, c.G],
             ["Sub"] = c => [c.G, c.If(1, () => -c.G)],
-            ["Mul"] = c => [c.If(0, () => c.G * c.X(1)), c.If(1, () => c.G * c.X(0))],
+            ["Mul"] = OfMul,
             ["Div"] = c => [c.If(0, () => c.G / c.X(1)), c.If(1, () => -(c.G * c.Y() / c.X(1)))],
             ["Pow"] = c => [c.If(0, () => c.G * OfBase(c.X(0), c.X(1))), c.If(1, () => c.G * OfExponent(c))],
             ["Sum"] = c => Each(c, _ => c.G),
@@ -56,9 +56,8 @@ static class GradientRules
             ["Sigmoid"] = c => [c.G * (c.Y() - c.Y().Square())],
             ["Softplus"] = c => [c.G * c.X().Sigmoid()],
             ["Softsign"] = c => [c.G / (c.X().Abs() + 1).Square()],
-            // Of a Relu's own output: it is 0 or more, so its sign is 0 or 1.
-            ["Relu"] = c => [c.G * c.Y().Sign()],
-            ["LeakyRelu"] = c => [c.G * Bent(c.X(), c.X().Alike(c.Node.Float("alpha", 0.01f)))],
+            ["Relu"] = c => [c.G * Passes.Step(c.Y(), 0)],
+            ["LeakyRelu"] = c => [c.G * Passes.Step(c.X(), c.Node.Float("alpha", 0.01f))],
             ["PRelu"] = c => [c.If(0, () => c.G * Bent(c.X(), c.X(1))), c.If(1, () => c.G * c.X().Min(0))],
             ["Elu"] = c => [c.G * (c.X() > 0).Where(c.X().Alike(1), c.Y() + c.Node.Float("alpha", 1))],
             ["Selu"] = OfSelu,
@@ -86,6 +85,22 @@ static class GradientRules
 
     static Value?[] Each(GradientCase c, Func<int, Value> make) =>
         [.. Enumerable.Range(0, c.Inputs).Select(i => c.If(i, () => make(i)))];
+
+    static Value?[] OfMul(GradientCase c)
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            // x sigmoid(x), an activation that exporters write as two nodes: one gradient in place of two that meet again.
+            var (x, s) = (c.X(i), c.X(1 - i));
+            if (c.Needs(i) && c.Producer(s) is { Op: "Sigmoid" } node && node.Inputs[0] == x.Name)
+            {
+                var g = c.G * Passes.SwishSlope(x, s, c.Y());
+                return i == 0 ? [g, null] : [null, g];
+            }
+        }
+
+        return [c.If(0, () => c.G * c.X(1)), c.If(1, () => c.G * c.X(0))];
+    }
 
     /// <summary>1 above 0, the slope below.</summary>
     static Value Bent(Value x, Value slope) => (x > 0).Where(x.Alike(1), slope);

@@ -31,10 +31,31 @@ static class PoolRules
     }
 
     /// <summary>
-    /// Every output goes back to where its largest element was, which the pool itself can tell: flat indices over N x C x
-    /// spatial. Windows overlap, so gradients add up.
+    /// Every output goes back to where its largest element was; those who tie share. A window is taken as one along each
+    /// axis in turn of what the one before found, and each is looked at place by place. The pool's own indices would do,
+    /// but ONNX Runtime needs 5 ns a look for them and 11 ns to scatter an element (measured): three times as long.
     /// </summary>
     static Value OfMax(GradientCase c)
+    {
+        var x = c.X();
+        if (x.Shape.Skip(2).Any(d => d.Known is null)) return OfMaxByIndex(c);
+        var window = Sizes.WindowOf(c.Node, c.Node.Ints("kernel_shape")!, [.. x.Shape.Skip(2)]);
+        long[] outputs = [.. c.Y().Shape.Skip(2).Select(d => c.Known(d, "its output"))];
+        var lines = new List<MaxLine>();
+        for (int axis = 0; axis < window.Axes; axis++)
+        {
+            if (window.Kernel[axis] == 1 && window.Strides[axis] == 1) continue;
+            lines.Add(new MaxLine(x, axis, window, outputs[axis]));
+            x = lines[^1].Largest;
+        }
+
+        var g = c.G;
+        for (int i = lines.Count - 1; i >= 0; i--) g = lines[i].Back(g);
+        return g;
+    }
+
+    /// <summary>By the indices the pool itself can tell, flat over N x C x spatial: open sizes do not matter to them.</summary>
+    static Value OfMaxByIndex(GradientCase c)
     {
         if (c.Node.Int("storage_order", 0) != 0) throw c.Fault("its indices run column by column");
         var at = c.Graph.ExtraOutput(c.Node, 1).Reshape(-1);
@@ -55,9 +76,9 @@ static class PoolRules
         bool isCeil = c.Node.Int("ceil_mode", 0) != 0;
         bool countsPadding = c.Node.Int("count_include_pad", 0) != 0 && !isCeil;
         long area = window.Kernel.Aggregate(1L, (a, b) => a * b);
-        var g = countsPadding || window.Pads.All(p => p == 0) && !isCeil ? c.G / area : c.G / Counts(c, spatial, window);
-        float[] ones = [.. Enumerable.Repeat(1f, (int)(channels * area))];
-        var weights = c.Graph.Floats(ones, [channels, 1, .. window.Kernel]);
+        bool isEven = countsPadding || window.Pads.All(p => p == 0) && !isCeil;
+        var g = isEven ? c.G : c.G / Counts(c, spatial, window);
+        var weights = c.Graph.Filled(isEven ? 1f / area : 1, [channels, 1, .. window.Kernel]);
         return ConvolutionRules.InputGradient(c, c.X(), g, weights, window, channels);
     }
 

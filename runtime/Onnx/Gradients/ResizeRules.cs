@@ -32,12 +32,13 @@ static class ResizeRules
     static Value OfRepeats(GradientCase c, long[] times)
     {
         var shape = c.X().Shape;
-        // A pool that averages and a factor do the same sum in one pass where the runtime has fast pools.
-        if (shape.Count > 2 && times[0] == 1 && times[1] == 1)
+        // A convolution of each channel by itself with ones does the same sum in the layout its neighbours are in.
+        if (shape.Count == 4 && times[0] == 1 && times[1] == 1 && shape[1].Known is { } channels
+            && c.G.Type == ElementType.Float)
         {
-            long area = times.Aggregate(1L, (a, b) => a * b);
-            return c.Graph.Op("AveragePool", [c.G], OnnxAttribute.Of("kernel_shape", times[2..]),
-                OnnxAttribute.Of("strides", times[2..])) * area;
+            return c.Graph.Op("Conv", [c.G, c.Graph.Filled(1, [channels, 1, .. times[2..]])],
+                OnnxAttribute.Of("group", channels), OnnxAttribute.Of("kernel_shape", times[2..]),
+                OnnxAttribute.Of("strides", times[2..]));
         }
 
         List<Dim> split = [];
