@@ -15,8 +15,8 @@ static class Passes
     /// <summary>So steep that every float which is not denormal lands beyond 1 or below 0.</summary>
     const float Steep = 1e30f;
 
-    /// <summary>1 above 0; at 0 and below, another number from 0 to 1.</summary>
-    public static Value Step(Value x, float below) => Scaled(x, Steep) is { } steep
+    /// <summary>1 above 0; at 0 and below, another number.</summary>
+    public static Value Step(Value x, float below) => below <= 1 && Scaled(x, Steep) is { } steep
         ? steep.Clip(below, 1)
         : below == 0 ? (x > 0).As(x) : (x > 0).Where(x.Alike(1), x.Alike(below));
 
