@@ -5,7 +5,7 @@ namespace EdgeAppliance.Tests.Unit.Gradients;
 /// <summary>All rows of cases, and what came of those that ran: a file that the build program prints.</summary>
 static class RuleTable
 {
-    /// <summary>What the issue asks of every operator.</summary>
+    /// <summary>Relative error asked of every operator.</summary>
     public const double Allowed = 1e-3;
 
     public const double Share = 0.99;
