@@ -3,7 +3,9 @@ using static EdgeAppliance.Tests.MadeModel;
 
 namespace EdgeAppliance.Tests;
 
-/// <summary>Made models with open batch, height and width (n, h, w), of every operator whose shape takes thought.</summary>
+/// <summary>
+/// Made models with open batch, height and width (n, h, w), of every operator whose shape takes thought.
+/// </summary>
 static class SmallNets
 {
     static OnnxAttribute Ints(string name, params long[] values) => OnnxAttribute.Of(name, values);
@@ -15,7 +17,8 @@ static class SmallNets
         Node("Conv", "bn wd", "c2", Ints("pads", 2, 2, 2, 2), Ints("dilations", 2, 2), OnnxAttribute.Of("group", 6)),
         Node("Conv", "bn wd", "c3", OnnxAttribute.Of("auto_pad", "SAME_UPPER"), OnnxAttribute.Of("group", 6)),
         Node("Concat", "c2 c3", "cat", OnnxAttribute.Of("axis", 1)),
-        Node("MaxPool", "cat", "p1", Ints("kernel_shape", 3, 3), Ints("strides", 2, 2), OnnxAttribute.Of("ceil_mode", 1)),
+        Node("MaxPool", "cat", "p1",
+            Ints("kernel_shape", 3, 3), Ints("strides", 2, 2), OnnxAttribute.Of("ceil_mode", 1)),
         Node("AveragePool", "cat", "p2", Ints("kernel_shape", 2, 2), Ints("strides", 2, 2)),
         Node("ConvTranspose", "p2 wt", "up", Ints("strides", 2, 2), Ints("output_padding", 1, 1)),
         Node("ConvTranspose", "p2 wt", "up2", Ints("strides", 2, 2), OnnxAttribute.Of("auto_pad", "SAME_UPPER")),
@@ -29,7 +32,8 @@ static class SmallNets
         Node("Gemm", "mean wg", "ge", OnnxAttribute.Of("transB", 1)),
         Node("Softmax", "ge", "y"),
     ],
-        Floats("w3", 6, 4, 3, 3), Floats("b6", 6), OnnxTensor.Of("v6", [1, 2, 3, 4, 5, 6f], 6), Floats("wd", 6, 1, 3, 3),
+        Floats("w3", 6, 4, 3, 3), Floats("b6", 6),
+        OnnxTensor.Of("v6", [1, 2, 3, 4, 5, 6f], 6), Floats("wd", 6, 1, 3, 3),
         Floats("wt", 12, 5, 2, 2), OnnxTensor.Of("s2", [1, 1, 2, 2f], 4), OnnxTensor.Of("s15", [1, 1, 1.5f, 1.7f], 4),
         Floats("slope", 12, 1, 1), OnnxTensor.Of("six", [6f]), Floats("wg", 7, 12));
 
@@ -49,7 +53,8 @@ static class SmallNets
         Node("Mul", "hw two", "hw2"),
         Node("Concat", "b1 channels hw2", "size2", OnnxAttribute.Of("axis", 0)),
         Node("Resize", "x - - size2", "re", OnnxAttribute.Of("mode", "nearest"),
-            OnnxAttribute.Of("coordinate_transformation_mode", "asymmetric"), OnnxAttribute.Of("nearest_mode", "floor")),
+            OnnxAttribute.Of("coordinate_transformation_mode", "asymmetric"),
+            OnnxAttribute.Of("nearest_mode", "floor")),
         Node("Div", "hw two", "half"),
         Node("Slice", "re zeros half axes23", "cut"),
         Node("Concat", "b1 one", "shape1", OnnxAttribute.Of("axis", 0)),
@@ -58,8 +63,9 @@ static class SmallNets
         Node("Add", "ex zs", "ez"),
         Node("ArgMax", "ln", "y", OnnxAttribute.Of("axis", -1)),
     ],
-        OnnxTensor.Of("i0", [0L]), Longs("i23", 2, 3), Longs("one", 1), Longs("two", 2), Longs("zero", 0), Longs("minus", -1),
-        Longs("zeros", 0, 0), Longs("axes23", 2, 3), Floats("wm", 4, 8), Floats("g8", 8), Floats("row", 1, 9));
+        OnnxTensor.Of("i0", [0L]), Longs("i23", 2, 3), Longs("one", 1), Longs("two", 2), Longs("zero", 0),
+        Longs("minus", -1), Longs("zeros", 0, 0), Longs("axes23", 2, 3),
+        Floats("wm", 4, 8), Floats("g8", 8), Floats("row", 1, 9));
 
     /// <summary>Numbers moved about.</summary>
     public static OnnxModel Movements() => Of(17, "x: n 4 h w", "y", [

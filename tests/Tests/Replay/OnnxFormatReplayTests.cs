@@ -16,7 +16,8 @@ public sealed class OnnxFormatReplayTests
         var again = OnnxModel.Read(saved, file);
         Assert.Equal(ModelText.Of(model), ModelText.Of(again));
         Assert.Equal(saved, again.ToBytes());
-        var (before, after) = (OrtRun.Run(File.ReadAllBytes(path), optimised: true), OrtRun.Run(saved, optimised: true));
+        var before = OrtRun.Run(File.ReadAllBytes(path), optimised: true);
+        var after = OrtRun.Run(saved, optimised: true);
         Assert.Equal(before.Keys, after.Keys);
         Assert.All(before, b => Assert.True(b.Value.Data.Span.SequenceEqual(after[b.Key].Data.Span), b.Key));
     }
