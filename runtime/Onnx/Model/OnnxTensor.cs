@@ -27,7 +27,7 @@ public sealed class OnnxTensor
     public ReadOnlyMemory<byte> Data { get; private set; }
 
     /// <summary>Where the numbers lie when they are in a file beside the model; null once they are here.</summary>
-    internal ExternalData? External { get; private set; }
+    internal NumbersBeside? External { get; private set; }
 
     internal Unread Unread { get; private init; } = new();
 
@@ -158,7 +158,7 @@ public sealed class OnnxTensor
         {
             return new OnnxTensor(name, element, [.. dims], default)
             {
-                External = ExternalData.From(external, reader),
+                External = NumbersBeside.From(external, reader),
                 Unread = unread,
             };
         }

@@ -5,13 +5,13 @@ namespace EdgeAppliance.Onnx.Model;
 /// <summary>Where a tensor's numbers lie in a file beside the model.</summary>
 /// <param name="Location">the file, relative to the model's folder</param>
 /// <param name="Length">bytes; null: to the file's end</param>
-sealed record ExternalData(string Location, long Offset, long? Length)
+sealed record NumbersBeside(string Location, long Offset, long? Length)
 {
-    public static ExternalData From(Dictionary<string, string> entries, WireReader reader)
+    public static NumbersBeside From(Dictionary<string, string> entries, WireReader reader)
     {
         if (!entries.TryGetValue("location", out string? location) || location.Length == 0)
             throw reader.Fault("a tensor's numbers are elsewhere, without saying where");
-        return new ExternalData(location, Number("offset") ?? 0, Number("length"));
+        return new NumbersBeside(location, Number("offset") ?? 0, Number("length"));
 
         long? Number(string key) => !entries.TryGetValue(key, out string? text) ? null
             : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : -1;
