@@ -24,7 +24,7 @@ static class ConvolutionRules
         return
         [
             c.If(0, () => InputGradient(c, x, c.G, w, window, group)),
-            c.If(1, () => WeightGradient(c, x, c.G, w, window, group)),
+            c.If(1, () => WeightGradients.Of(c, x, c.G, w, window, group)),
             c.If(2, () => ChannelSum(c.G)),
         ];
     }
@@ -39,7 +39,7 @@ static class ConvolutionRules
         return
         [
             c.If(0, () => Cropped(c.Graph.Op("Conv", [c.G, w], Attributes(window, group)), x)),
-            c.If(1, () => WeightGradient(c, c.G, x, w, window, group)),
+            c.If(1, () => WeightGradients.Of(c, c.G, x, w, window, group)),
             c.If(2, () => ChannelSum(c.G)),
         ];
     }
@@ -143,54 +143,5 @@ static class ConvolutionRules
         }
 
         return graph.Constant(OnnxTensor.Of(w.Name + "_turned", to, [group * inputs, perGroup, .. w.Dims.Skip(2)]));
-    }
-
-    /// <summary>
-    /// The gradient of a convolution's weights: every kernel position sees the input through a cut of its own; a matrix
-    /// product of the cut with the gradient sums over positions, and a sum over the batch is left. As one convolution with
-    /// batch and channels exchanged the same work takes two to four times as long (measured).
-    /// </summary>
-    static Value WeightGradient(GradientCase c, Value x, Value g, Value w, Sizes.Window window, long group)
-    {
-        long channels = c.Known(x.Shape[1], "the number of channels") / group;
-        long outputs = c.Known(g.Shape[1], "the number of channels") / group;
-        var rows = g.Reshape(0, group, outputs, -1);
-        Value Product(Value cuts) => rows.MatMul(cuts.Transpose(0, 1, 3, 2)).Sum([0]);
-        var each = Cuts(c, x, g, window).Select(cut => cut.Reshape(0, group, channels, -1)).ToArray();
-        // Few channels fill a product badly: there the cuts are joined first. From 16 on the copy costs more than it gains.
-        if (channels < 16)
-        {
-            return Product(c.Graph.Concat(2, each)).Reshape(group * outputs, each.Length, channels)
-                .Transpose(0, 2, 1).ReshapeLike(w);
-        }
-
-        return c.Graph.Concat(3, [.. each.Select(cut => Product(cut).Unsqueeze(3))]).ReshapeLike(w);
-    }
-
-    /// <summary>What each kernel position sees, N x C x output sizes, positions row by row.</summary>
-    static IEnumerable<Value> Cuts(GradientCase c, Value x, Value g, Sizes.Window window)
-    {
-        int axes = window.Axes;
-        var padded = x.Pad([0, 0, .. window.Pads.Take(axes), 0, 0, .. window.Pads.Skip(axes)]);
-        long[] sizes = [.. g.Shape.Skip(2).Select((d, i) => c.Known(d, $"axis {i + 2}"))];
-        var graph = x.Graph;
-        // Along the last axis a stride takes single numbers, which is slow: done once for every phase of it, not for every
-        // position; what is left to cut there is in one piece.
-        long stride = window.Strides[^1];
-        long[] steps = [.. window.Strides.SkipLast(1), 1];
-        long count = window.Kernel.Aggregate(1L, (a, b) => a * b);
-        for (long k = 0; k < count; k++)
-        {
-            long[] starts = new long[axes];
-            for (long axis = axes - 1, rest = k; axis >= 0; rest /= window.Kernel[axis], axis--)
-                starts[axis] = rest % window.Kernel[axis] * window.Dilations[axis];
-            var from = stride == 1 ? padded : padded.Slice(axes + 1, starts[^1] % stride, int.MaxValue, stride);
-            starts[^1] /= stride;
-            long[] ends = [.. starts.Select((s, i) => s + (sizes[i] - 1) * steps[i] + 1)];
-            bool isAll = starts.All(s => s == 0) && steps.All(s => s == 1)
-                && ends.Index().All(e => from.Shape[e.Index + 2].Is(e.Item));
-            yield return isAll ? from : graph.Op("Slice", from, graph.Longs(starts), graph.Longs(ends),
-                graph.Longs([.. Enumerable.Range(2, axes).Select(i => (long)i)]), graph.Longs(steps));
-        }
     }
 }

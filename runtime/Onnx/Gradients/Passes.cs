@@ -34,7 +34,7 @@ static class Passes
     /// <summary>An image times a number and plus another; null for what is no image of 32-bit floats.</summary>
     static Value? Scaled(Value x, float factor, float plus = 0)
     {
-        if (x.Facts.Rank != 4 || x.Type != ElementType.Float || x.Shape[1].Known is not { } channels) return null;
+        if (x.Graph.IsPlain || x.Facts.Rank != 4 || x.Type != ElementType.Float || x.Shape[1].Known is not { } channels) return null;
         var graph = x.Graph;
         return graph.Op("Conv",
             [x, graph.Filled(factor, channels, 1, 1, 1), plus == 0 ? null : graph.Filled(plus, channels)],
