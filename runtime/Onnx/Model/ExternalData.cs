@@ -25,10 +25,12 @@ sealed record ExternalData(string Location, long Offset, long? Length)
         string where = $"tensor '{tensor}' lies in {Location}";
         if (folder is null) throw new OnnxFormatException($"{where}: open the model by its file's path");
         // A model is foreign data: it may not reach out of its own folder.
-        if (PathIn(folder) is not { } path) throw new OnnxFormatException($"{where}: outside the model's folder, refused");
+        if (PathIn(folder) is not { } path)
+            throw new OnnxFormatException($"{where}: outside the model's folder, refused");
         if (Offset < 0 || Length < 0 || (Length ?? wanted) != wanted)
             throw new OnnxFormatException($"{where}: {wanted} bytes wanted, {Length} from {Offset} stated");
-        if (wanted > Array.MaxLength) throw new OnnxFormatException($"{where}: {wanted} bytes are 2 GiB or more, refused");
+        if (wanted > Array.MaxLength)
+            throw new OnnxFormatException($"{where}: {wanted} bytes are 2 GiB or more, refused");
         try
         {
             using var file = File.OpenRead(path);

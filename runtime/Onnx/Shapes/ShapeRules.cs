@@ -198,7 +198,8 @@ static class ShapeRules
         return [new(c.Type, shape), new(ElementType.Int64, shape)];
     }
 
-    static Dim[]? Global(IReadOnlyList<Dim>? shape) => shape is null ? null : [.. shape.Select((d, i) => i < 2 ? d : 1)];
+    static Dim[]? Global(IReadOnlyList<Dim>? shape) =>
+        shape is null ? null : [.. shape.Select((d, i) => i < 2 ? d : 1)];
 
     static ValueFacts[] OfResize(ShapeCase c)
     {
@@ -253,7 +254,8 @@ static class ShapeRules
     {
         int axis = Sizes.Axis(c.Node.Int("axis", -1), c.Rank);
         // Before operator set 10 an attribute.
-        var k = c.Node.Find("k") is { } count ? count.Int : c.In(1).Contents?[0] ?? Dim.Named($"k({c.Node.Outputs[0]})");
+        var k = c.Node.Find("k") is { } count ? count.Int
+            : c.In(1).Contents?[0] ?? Dim.Named($"k({c.Node.Outputs[0]})");
         Dim[] shape = [.. c.Dims(0).Select((d, i) => i == axis ? k : d)];
         return [new(c.Type, shape), new(ElementType.Int64, shape)];
     }

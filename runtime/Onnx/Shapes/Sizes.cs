@@ -65,7 +65,8 @@ static class Sizes
 
             long outputs = (size + strides[i] - 1) / strides[i];
             long total = Math.Max(0, (outputs - 1) * strides[i] + window.Span(i) - size);
-            (pads[i], pads[axes + i]) = auto == "SAME_UPPER" ? (total / 2, total - total / 2) : (total - total / 2, total / 2);
+            long less = total / 2, more = total - less;
+            (pads[i], pads[axes + i]) = auto == "SAME_UPPER" ? (less, more) : (more, less);
         }
 
         return window;
@@ -89,7 +90,8 @@ static class Sizes
         if (shape is null) return null;
         if (axes is null) return keep ? [.. shape.Select(_ => Dim.Of(1))] : [];
         var gone = axes.Select(a => Axis(a, shape.Count)).ToHashSet();
-        return keep ? [.. shape.Select((d, i) => gone.Contains(i) ? 1 : d)] : [.. shape.Where((_, i) => !gone.Contains(i))];
+        return keep ? [.. shape.Select((d, i) => gone.Contains(i) ? 1 : d)]
+            : [.. shape.Where((_, i) => !gone.Contains(i))];
     }
 
     /// <summary>The shape of a matrix product, batch axes broadcast.</summary>
