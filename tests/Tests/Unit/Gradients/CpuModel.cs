@@ -8,7 +8,7 @@ namespace EdgeAppliance.Tests.Unit.Gradients;
 /// <summary>What a value held after a run.</summary>
 sealed record Numbers(long[] Dims, double[] Values);
 
-/// <summary>A model on one thread of the CPU. Its inputs stay set, and single elements of them can be changed.</summary>
+/// <summary>A model on the CPU, on one thread unless asked otherwise. Its inputs stay set, and single elements of them can be changed.</summary>
 sealed class CpuModel : IDisposable
 {
     readonly InferenceSession _session;
@@ -16,13 +16,14 @@ sealed class CpuModel : IDisposable
     readonly Dictionary<string, (Array Numbers, OrtValue Value)> _inputs = new(StringComparer.Ordinal);
 
     /// <param name="level">not at all, unless speed is wanted: every value is what its own operator makes</param>
-    public CpuModel(OnnxModel model, GraphOptimizationLevel level = GraphOptimizationLevel.ORT_DISABLE_ALL)
+    public CpuModel(
+        OnnxModel model, GraphOptimizationLevel level = GraphOptimizationLevel.ORT_DISABLE_ALL, int threads = 1)
     {
         OnnxLibrary.Start(); // before anything else of the library: it chooses the native file
         _run = new RunOptions();
         using var options = new SessionOptions
         {
-            IntraOpNumThreads = 1,
+            IntraOpNumThreads = threads,
             InterOpNumThreads = 1,
             GraphOptimizationLevel = level,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
