@@ -47,8 +47,14 @@ static class MovementRules
         Dim[] shape = [.. c.Dims(0)];
         shape[axis] = c.Inputs.Select((_, i) => c.Dims(i)[axis]).Aggregate((a, b) => a + b);
         bool known = c.Rank == 1 && c.Inputs.All(i => i?.Contents is not null);
-        return ShapeCase.One(c.Type, shape, known ? [.. c.Inputs.SelectMany(i => i!.Contents!)] : null);
+        return [new ValueFacts(c.Type, shape, known ? [.. c.Inputs.SelectMany(i => i!.Contents!)] : null, Scales(c, shape))];
     }
+
+    /// <summary>A Resize's scales, which exporters join of constants: one for each axis.</summary>
+    static OnnxTensor? Scales(ShapeCase c, Dim[] shape) =>
+        c.Type == ElementType.Float && shape is [var count] && count.Known is <= 8
+            && c.Inputs.All(i => i?.Constant is not null)
+            ? OnnxTensor.Of("", [.. c.Inputs.SelectMany(i => i!.Constant!.Floats())], count.Known.Value) : null;
 
     static ValueFacts[] OfSlice(ShapeCase c)
     {
