@@ -11,7 +11,7 @@ namespace EdgeAppliance.Runtime.Commands;
 
 /// <summary>What <c>model inspect</c> tells. What is not known, as a cost with an open size, is null.</summary>
 /// <param name="Macs">of convolutions and matrix products</param>
-/// <param name="Flops">twice that</param>
+/// <param name="Flops">twice that, and one for each of <paramref name="Elements"/></param>
 /// <param name="Elements">computed one by one by all other operators</param>
 /// <param name="WithoutRule">nodes through which no gradient can be taken</param>
 /// <param name="OpenSizes">nodes whose sizes are open</param>
@@ -119,13 +119,13 @@ static class ModelInspect
         table.Add("parameters", $"{Scaled.Count(report.Parameters)} in {Scaled.Bytes(report.ParameterBytes)}");
         if (report.Macs is { } macs)
         {
-            table.Add("a run costs", $"{Scaled.Count(macs)} MAC = {Scaled.Count(2 * macs)} FLOP, and {Scaled.Count(report.Elements ?? 0)} elements one by one");
+            table.Add("a run costs", $"{Scaled.Count(report.Flops ?? 0)} FLOP = 2 x {Scaled.Count(macs)} MAC + {Scaled.Count(report.Elements ?? 0)} elements");
             table.Add("activations", $"{Scaled.Bytes(report.ActivationBytes ?? 0)}, at most {Scaled.Bytes(report.PeakBytes ?? 0)} at once");
         }
         else table.Add("a run costs", $"not known: sizes are open at {report.OpenSizes[0]}: say --size");
 
         if (report.WithoutRule.IsEmpty) table.Add("gradient", $"every operator has a rule");
-        else table.Add("gradient", $"no rule for {string.Join(", ", report.WithoutRule.Take(5))}{(report.WithoutRule.Length > 5 ? ", …" : "")}");
+        else table.Add("gradient", $"no rule for {string.Join(", ", report.WithoutRule.GroupBy(OpOf).Select(g => $"{g.Count()} {g.First()}"))}");
         table.Write(to);
         to.WriteLine();
         to.WriteLine("  operator                 nodes        MAC   elements");
@@ -133,6 +133,9 @@ static class ModelInspect
             to.WriteLine(Table.Invariant($"  {op.Op,-24} {op.Count,5} {Scaled.Count(op.Macs),10} {Scaled.Count(op.Elements),10}"));
         if (report.Times is { } times) Write(times, to);
     }
+
+    /// <summary>A label begins with its operator.</summary>
+    static string OpOf(string label) => label.Split(' ')[0];
 
     static void Write(TimesReport times, TextWriter to)
     {
