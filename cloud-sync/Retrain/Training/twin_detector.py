@@ -36,7 +36,9 @@ STRIDES = (8, 16, 32)
 SIZES = ((0, 52), (36, 112), (84, 1e9))
 INPUT_SCALE = 1 / 64  # folded into the first convolution on export
 SCORES = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
-OVERLAP = 0.6  # of two boxes of one class that overlap more the better is kept
+# Of two boxes of one class that overlap more the better is kept. At 0.6 many an actor had two boxes, and a track of each
+# kept the other in doubt: 14 seeds of 60 s gave label recall 0.741 with 0.6 and 0.769 with 0.45.
+OVERLAP = 0.45
 VISIBLE, IGNORED = 0.5, 0.25  # below the first a box is not scored, below the second it is not learned either
 
 
