@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EdgeAppliance.Drivers;
+using EdgeAppliance.Onnx.Model;
 using EdgeAppliance.Runtime.Settings;
 
 namespace EdgeAppliance.Runtime.Commands;
@@ -44,7 +45,7 @@ static class CommandLine
     {
         DeviceException or DllNotFoundException => ExitStatus.Unavailable,
         FileNotFoundException or DirectoryNotFoundException => ExitStatus.NoInput,
-        InvalidDataException => ExitStatus.Unusable,
+        InvalidDataException or OnnxFormatException => ExitStatus.Unusable,
         IOException or UnauthorizedAccessException => ExitStatus.Disk,
         BugException => ExitStatus.Software,
         OperationCanceledException => ExitStatus.Ok,
@@ -59,6 +60,7 @@ static class CommandLine
         root.Add(RunCommand.Create(output, errors));
         root.Add(DemoCommand.Create(output, errors));
         root.Add(DoctorCommand.Create(output));
+        root.Add(ModelCommand.Create(output, errors));
         root.Add(version);
         return root;
     }

@@ -5,7 +5,9 @@ static class ExitStatus
 {
     public const int Ok = 0;
 
-    /// <summary>It ran, and what it was to show did not come out (demo), or something has a fault (doctor).</summary>
+    /// <summary>
+    /// It ran, and what it was to show did not come out (demo), something has a fault (doctor), or models differ (diff).
+    /// </summary>
     public const int Failed = 1;
 
     /// <summary>The command line cannot be understood.</summary>

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using EdgeAppliance.Onnx.Editing;
+using EdgeAppliance.Onnx.Model;
 
 namespace EdgeAppliance.Runtime.Inference;
 
@@ -59,6 +61,25 @@ sealed class ModelFolder
         if (ShippedCard(hash, shipped) is { } card) return new ModelFolder(path, card, onnx);
         throw new FileNotFoundException(
             $"{path}: no card: {beside} is not there and no shipped card has sha256 {hash}: {HowToWrite}", beside);
+    }
+
+    /// <summary>The model for pictures of another size: a rung of the resolution knob. The card's hash stays the file's.</summary>
+    /// <exception cref="InvalidDataException">a constant in the model forbids it: the message names node and constant</exception>
+    public ModelFolder At(int width, int height)
+    {
+        var input = Card.Input;
+        if (input.Width == width && input.Height == height) return this;
+        long[] sizes = input.Layout == TensorLayout.Nchw ? [1, 3, height, width] : [1, height, width, 3];
+        try
+        {
+            var sized = InputSizes.Set(OnnxModel.Read(Onnx, Path), input.Name, sizes);
+            return new ModelFolder(
+                Path, Card with { Input = input with { Width = width, Height = height } }, sized.ToBytes());
+        }
+        catch (Exception fault) when (fault is NotSupportedException or ArgumentException)
+        {
+            throw new InvalidDataException($"{Card.Name} at {width}x{height}: {fault.Message}", fault);
+        }
     }
 
     /// <summary>Lower-case hex.</summary>

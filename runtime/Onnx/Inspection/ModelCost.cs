@@ -19,8 +19,8 @@ public sealed record ModelCost(
     IReadOnlyList<NodeCost> Nodes, long Parameters, long ParameterBytes, long? Macs, long? Elements, long? ActivationBytes,
     long? PeakBytes, IReadOnlyList<string> Unknown)
 {
-    /// <summary>Twice the MACs, as papers count; elements by themselves are left out, as there.</summary>
-    public long? Flops => 2 * Macs;
+    /// <summary>Two for each multiplication with its addition, one for each element of every other operator.</summary>
+    public long? Flops => (2 * Macs) + Elements;
 
     /// <summary>Operators that move numbers or only look at shapes.</summary>
     static readonly HashSet<string> Moving = new(StringComparer.Ordinal)
