@@ -99,6 +99,7 @@ static class SessionOpening
             IntraOpNumThreads = wishes.ThreadsHere,
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            EnableMemoryPattern = wishes.PlansMemory,
             LogId = name,
         };
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", wishes.Spinning ? "1" : "0");

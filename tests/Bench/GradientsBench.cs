@@ -4,8 +4,8 @@ using System.Text.Json;
 using EdgeAppliance.Onnx;
 using EdgeAppliance.Onnx.Editing;
 using EdgeAppliance.Onnx.Expressions;
-using EdgeAppliance.Onnx.Gradients;
 using EdgeAppliance.Onnx.Model;
+using EdgeAppliance.Onnx.Sessions;
 using EdgeAppliance.Onnx.Training;
 using EdgeAppliance.Retrain.Training;
 using EdgeAppliance.Runtime.Inference;
@@ -41,19 +41,9 @@ static class GradientsBench
     /// <summary>OneAdapt's utility where the network has a card, the sum of squares of what it answers where not.</summary>
     static OnnxModel? GradientModel(string path)
     {
-        var model = Upgrade.To17(OnnxModel.Load(path));
-        var graph = new GraphBuilder(model);
-        string input = model.Graph.Inputs[0].Name;
         try
         {
-            var utility = Card(path) is { } card ? ScoreGraph.Utility(card)(graph)
-                : model.Graph.Outputs.Select(o => graph[o.Name].Square().Sum()).Aggregate((a, b) => a + b);
-            graph.Prefix = "gradient/";
-            var gradient = graph.Gradients(utility, [input])[input];
-            model.Graph.Outputs.Clear();
-            graph.Output("utility", utility);
-            graph.Output("gradient", gradient);
-            return Unused.Remove(model);
+            return GradientGraph.Of(OnnxModel.Load(path), Card(path) is { } card ? ScoreGraph.Utility(card) : Squares);
         }
         catch (NotSupportedException fault)
         {
@@ -62,6 +52,9 @@ static class GradientsBench
         }
     }
 
+    static Value Squares(GraphBuilder graph) =>
+        graph.Model.Graph.Outputs.Select(o => graph[o.Name].Square().Sum()).Aggregate((a, b) => a + b);
+
     static ModelCard? Card(string path)
     {
         try { return ModelFolder.Load(path).Card; }
@@ -69,8 +62,9 @@ static class GradientsBench
         catch (FileNotFoundException) { return null; }
     }
 
-    static OnnxSession Open(string name, byte[] model, int threads) => OnnxSession.Open(name, model, new SessionWishes
+    static OnnxSession Open(string name, byte[] model, int threads, bool plans) => OnnxSession.Open(name, model, new SessionWishes
     {
+        PlansMemory = plans,
         Providers = [Provider.Cpu],
         Threads = threads,
         Spinning = threads > 1,
@@ -86,8 +80,8 @@ static class GradientsBench
             return;
         }
 
-        using (var forward = Open(name, File.ReadAllBytes(path), threads))
-        using (var gradient = Open(name + " gradient", made.ToBytes(), threads))
+        using (var forward = Open(name, File.ReadAllBytes(path), threads, plans: true))
+        using (var gradient = Open(name + " gradient", made.ToBytes(), threads, plans: false))
         {
             Fill(forward);
             Fill(gradient);
@@ -155,7 +149,7 @@ static class GradientsBench
         {
             byte[] model = isGradient ? GradientModel(path)!.ToBytes() : File.ReadAllBytes(path);
             GC.Collect();
-            using var session = Open(path, model, 1);
+            using var session = Open(path, model, 1, plans: !isGradient);
             for (int i = 0; i < 3; i++) session.Run();
             Console.WriteLine(Most());
             return 0;

@@ -50,8 +50,13 @@ public static class GradientGraph
         var made = Make(model, utility, wishes);
         Directory.CreateDirectory(folder);
         made.Save(file);
+        foreach (var old in new DirectoryInfo(folder).GetFiles("*.onnx").OrderByDescending(f => f.LastWriteTimeUtc).Skip(KeptMax))
+            old.Delete();
         return made;
     }
+
+    /// <summary>Models kept in a folder; the ones made first go.</summary>
+    const int KeptMax = 16;
 
     static OnnxModel Make(OnnxModel model, Func<GraphBuilder, Value> utility, GradientWishes wishes)
     {

@@ -28,8 +28,14 @@ public sealed class GradientSession : IDisposable
     public int Nodes { get; }
 
     /// <summary>The wishes of a probe: few threads that yield, memory given back between runs.</summary>
-    public static SessionWishes ProbeWishes { get; } =
-        new() { Role = SessionRole.Probe, GivesMemoryBack = true, CountNodes = false, WarmUpRuns = 1 };
+    public static SessionWishes ProbeWishes { get; } = new()
+    {
+        Role = SessionRole.Probe,
+        PlansMemory = false,
+        GivesMemoryBack = true,
+        CountNodes = false,
+        WarmUpRuns = 1,
+    };
 
     /// <summary>Writes the gradient model, or finds it where it is kept, and opens it.</summary>
     /// <param name="name">what a person would call it, for messages</param>
