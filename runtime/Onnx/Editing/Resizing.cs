@@ -64,7 +64,10 @@ sealed class Resizing(
         {
             Change[] parts = [.. from[group.From]];
             long[] into = olds[group.To];
-            var made = Split(parts, into) ?? throw Fault(node, 1, $"{Text(parts)} cannot be told apart into {string.Join('x', into)}");
+            // Where one size is left open and the others' fate cannot be told, they stay as they are.
+            var made = Split(parts, into);
+            if (made is null && target.Take(group.To).Contains(-1)) continue;
+            if (made is null) throw Fault(node, 1, $"{Text(parts)} cannot be told apart into {string.Join('x', into)}");
             for (int i = 0; i < made.Length; i++)
                 if (news[group.To.Start.Value + i] > 0) news[group.To.Start.Value + i] = made[i].New;
         }
@@ -101,14 +104,16 @@ sealed class Resizing(
             return [.. into.Select(o => o == 1 ? new Change(1, 1) : changed.Dequeue())];
         }
 
-        // All that changes is one size, and its old number stands in the target once.
-        long rest = into.Skip(1).Aggregate(1L, (a, b) => a * b);
-        foreach (var part in known.Where(k => !k.IsNone))
-        {
-            if (known.Count(k => !k.IsNone) == 1 && into.Count(i => i == part.Old) == 1)
-                return [.. into.Select(i => i == part.Old ? part : new Change(i, i))];
-        }
+        return OneChanged(known, into, product);
+    }
 
+    /// <summary>All that changes is one size, and its old number stands in the target once; or the first of two takes it.</summary>
+    static Change[]? OneChanged(Change[] known, long[] into, long product)
+    {
+        Change[] changes = [.. known.Where(k => !k.IsNone)];
+        if (changes.Length == 1 && into.Count(i => i == changes[0].Old) == 1)
+            return [.. into.Select(i => i == changes[0].Old ? changes[0] : new Change(i, i))];
+        long rest = into.Skip(1).Aggregate(1L, (a, b) => a * b);
         return rest > 0 && product % rest == 0 && known.Length == 1 && into.Length == 2 && into[1] < into[0]
             ? [new Change(into[0], product / rest), new Change(into[1], into[1])] : null;
     }
@@ -148,7 +153,7 @@ sealed class Resizing(
         for (int i = 0; i < node.Inputs.Count; i++)
         {
             if (now.GetValueOrDefault(node.Inputs[i])?.Constant is not { } tensor || !tensor.Type.IsReal()) continue;
-            foreach (string other in node.Inputs.Where(o => now.GetValueOrDefault(o)?.Constant is null))
+            foreach (string other in node.Inputs.Where(o => now.GetValueOrDefault(o)?.Constant is null).ToList())
             {
                 if (Changes(other) is not { } changes) continue;
                 for (int back = 1; back <= Math.Min(tensor.Dims.Count, changes.Length); back++)

@@ -75,24 +75,24 @@ public sealed record ModelCost(
 
     static long? MacsOf(OnnxNode node, long outputs, Dictionary<string, ValueFacts> facts)
     {
-        switch (node.Op)
+        return node.Op switch
         {
-            case "Conv" or "ConvInteger" or "QLinearConv":
-                int at = node.Op == "QLinearConv" ? 3 : 1;
-                return In(at)?.Shape is { } w && Count(w.Skip(1)) is { } each ? outputs * each : null;
-            case "ConvTranspose":
-                return In(1)?.Shape is { } t && Count(t.Skip(1)) is { } spread && In(0) is { } x && Count(x) is { } inputs
-                    ? inputs * spread : null;
-            case "Gemm":
-                return In(0)?.Shape is { Count: 2 } a && a[node.Int("transA", 0) == 1 ? 0 : 1].Known is { } inner
-                    ? outputs * inner : null;
-            case "MatMul" or "MatMulInteger" or "QLinearMatMul":
-                return In(0)?.Shape is { Count: > 0 } m && m[^1].Known is { } depth ? outputs * depth : null;
-            default: return 0;
-        }
+            "Conv" or "ConvInteger" => Times(outputs, AfterFirst(1)),
+            "QLinearConv" => Times(outputs, AfterFirst(3)),
+            "ConvTranspose" => Times(In(0) is { } x ? Count(x) : null, AfterFirst(1)),
+            "Gemm" => Times(outputs, In(0)?.Shape is { Count: 2 } a ? a[node.Int("transA", 0) == 1 ? 0 : 1].Known : null),
+            "MatMul" or "MatMulInteger" or "QLinearMatMul" =>
+                Times(outputs, In(0)?.Shape is { Count: > 0 } m ? m[^1].Known : null),
+            _ => 0,
+        };
 
         ValueFacts? In(int index) => node.Input(index) is { } name ? facts.GetValueOrDefault(name) : null;
+
+        // What one output of a kernel takes, or one input of a transposed one.
+        long? AfterFirst(int weights) => In(weights)?.Shape is { } w ? Count(w.Skip(1)) : null;
     }
+
+    static long? Times(long? a, long? b) => a * b;
 
     /// <summary>Reductions and pools look at more than they give.</summary>
     static long? ElementsOf(OnnxNode node, long outputs, Dictionary<string, ValueFacts> facts)

@@ -60,13 +60,7 @@ public static class GradientGraph
 
     static OnnxModel Make(OnnxModel model, Func<GraphBuilder, Value> utility, GradientWishes wishes)
     {
-        var forward = Upgrade.To17(Precision.Widen(model));
-        string[] respectTo = wishes.RespectTo.Count > 0 ? [.. wishes.RespectTo]
-            : [.. forward.Graph.Inputs.Where(i => i.Type.IsReal()).Select(i => i.Name)];
-        // Folding changes weights and takes values in between away.
-        var stay = forward.Graph.Inputs.Concat(forward.Graph.Outputs).Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
-        if (respectTo.Concat(wishes.Outputs).All(stay.Contains) && !wishes.UsesInside)
-            forward = BatchNorms.Fold(Constants.Fold(forward));
+        var forward = Forward(model, wishes, out string[] respectTo);
         var graph = new GraphBuilder(forward) { Prefix = "g/" };
         var target = utility(graph);
         if (target.Facts.Shape is not []) target = target.Sum();
@@ -77,6 +71,18 @@ public static class GradientGraph
         foreach (string name in respectTo) graph.Output(GradientOf(name), gradients[name]);
         foreach (string name in wishes.Outputs) graph.Output(name, graph[name]);
         return Unused.Remove(forward);
+    }
+
+    /// <summary>The forward model as rules want it: one operator set, 32 bits, nothing that is constant left to compute.</summary>
+    static OnnxModel Forward(OnnxModel model, GradientWishes wishes, out string[] respectTo)
+    {
+        var forward = Upgrade.To17(Precision.Widen(model));
+        respectTo = wishes.RespectTo.Count > 0 ? [.. wishes.RespectTo]
+            : [.. forward.Graph.Inputs.Where(i => i.Type.IsReal()).Select(i => i.Name)];
+        // Folding changes weights and takes values in between away.
+        var stay = forward.Graph.Inputs.Concat(forward.Graph.Outputs).Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
+        return respectTo.Concat(wishes.Outputs).All(stay.Contains) && !wishes.UsesInside
+            ? BatchNorms.Fold(Constants.Fold(forward)) : forward;
     }
 
     /// <summary>SHA-256 over all that decides the outcome: model, utility, wishes, and this library's own build.</summary>
