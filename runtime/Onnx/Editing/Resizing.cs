@@ -64,7 +64,10 @@ sealed class Resizing(
         {
             Change[] parts = [.. from[group.From]];
             long[] into = olds[group.To];
-            var made = Split(parts, into) ?? throw Fault(node, 1, $"{Text(parts)} cannot be told apart into {string.Join('x', into)}");
+            // Where one size is left open and the others' fate cannot be told, they stay as they are.
+            var made = Split(parts, into);
+            if (made is null && target.Take(group.To).Contains(-1)) continue;
+            if (made is null) throw Fault(node, 1, $"{Text(parts)} cannot be told apart into {string.Join('x', into)}");
             for (int i = 0; i < made.Length; i++)
                 if (news[group.To.Start.Value + i] > 0) news[group.To.Start.Value + i] = made[i].New;
         }
@@ -148,7 +151,7 @@ sealed class Resizing(
         for (int i = 0; i < node.Inputs.Count; i++)
         {
             if (now.GetValueOrDefault(node.Inputs[i])?.Constant is not { } tensor || !tensor.Type.IsReal()) continue;
-            foreach (string other in node.Inputs.Where(o => now.GetValueOrDefault(o)?.Constant is null))
+            foreach (string other in node.Inputs.Where(o => now.GetValueOrDefault(o)?.Constant is null).ToList())
             {
                 if (Changes(other) is not { } changes) continue;
                 for (int back = 1; back <= Math.Min(tensor.Dims.Count, changes.Length); back++)
