@@ -4,7 +4,8 @@ namespace EdgeAppliance.Onnx;
 
 /// <summary>
 /// A thread of its own whose work gives way to others'. On Linux a thread's priority is its own and is inherited by the
-/// threads it starts, so a session opened here has workers that yield as well. .NET's own thread priorities do nothing on
+/// threads it starts, so a session opened here has workers that yield as well. .NET's own thread priorities do
+/// nothing on
 /// Linux, and a thread that has yielded may not take it back, hence not on a thread of the pool.
 /// </summary>
 public static class YieldingThread
@@ -24,14 +25,18 @@ public static class YieldingThread
         return task;
     }
 
-    /// <summary>Lets this thread and those it will start yield; it cannot be undone. Nothing happens where it cannot.</summary>
+    /// <summary>
+    /// Lets this thread and those it will start yield; it cannot be undone. Nothing happens where it cannot.
+    /// </summary>
     static void Yield(int nice)
     {
         // Where the kernel refuses, or is not Linux, everything works as well, only less politely.
         if (nice > 0 && OperatingSystem.IsLinux()) _ = SetPriority(Process, 0, nice);
     }
 
-    /// <summary>PRIO_PROCESS; on Linux with 0 it means the calling thread (setpriority(2), "C library/kernel differences").</summary>
+    /// <summary>
+    /// PRIO_PROCESS; on Linux with 0 it means the calling thread (setpriority(2), "C library/kernel differences").
+    /// </summary>
     const int Process = 0;
 
     // All arguments are plain numbers, so no marshalling code is made and nothing here is unsafe.

@@ -14,7 +14,11 @@ sealed class GivenInputs
     /// <summary>Larger pictures are scaled down to it: no detector looks at more.</summary>
     static readonly FrameFormat Largest = new(4096, 4096, ColourRange.Full, ColourMatrix.Bt601);
 
-    readonly Option<int> _seed = new("--seed") { Description = "of the numbers drawn, 0 to 1", DefaultValueFactory = _ => 1 };
+    readonly Option<int> _seed = new("--seed")
+    {
+        Description = "of the numbers drawn, 0 to 1",
+        DefaultValueFactory = _ => 1,
+    };
 
     readonly Option<string?> _image = new("--image") { Description = "a JPEG, prepared as the model's card says" };
 
@@ -48,9 +52,14 @@ sealed class GivenInputs
         var card = ModelFolder.Load(path).Card;
         var stated = ModelWords.Inputs(model).FirstOrDefault(i => i.Name == card.Input.Name)?.Shape;
         if (stated is not { Count: 4 } shape || shape.Any(d => d.Known is null))
-            throw new InvalidDataException($"{card.Name}: input.name is {card.Input.Name}: the model has no such picture of known size");
+            throw new InvalidDataException(
+                $"{card.Name}: input.name is {card.Input.Name}: the model has no such picture of known size");
         bool isFirst = card.Input.Layout == TensorLayout.Nchw;
-        var input = card.Input with { Height = (int)shape[isFirst ? 2 : 1].Known!.Value, Width = (int)shape[isFirst ? 3 : 2].Known!.Value };
+        var input = card.Input with
+        {
+            Height = (int)shape[isFirst ? 2 : 1].Known!.Value,
+            Width = (int)shape[isFirst ? 3 : 2].Known!.Value,
+        };
         var preprocessor = new Preprocessor(input);
         float[] numbers = new float[preprocessor.Length];
         using var pool = new FramePool(1, Largest.Bytes);

@@ -10,7 +10,9 @@ namespace EdgeAppliance.Runtime.Commands;
 /// <summary>What <c>model diff</c> tells.</summary>
 /// <param name="IsSame">no layer differs by more than the threshold</param>
 /// <param name="IsEqual">every number of every layer is the same</param>
-/// <param name="FirstAbove">the first layer, in the first model's order, that differs by more; null when none does</param>
+/// <param name="FirstAbove">
+/// the first layer, in the first model's order, that differs by more; null when none does
+/// </param>
 /// <param name="Alone">layers of either without a counterpart</param>
 sealed record DiffReport(
     string First, string Second, string Input, double Threshold, bool IsSame, bool IsEqual, LayerDifference? FirstAbove,
@@ -33,11 +35,20 @@ static class ModelDiff
             Arity = ArgumentArity.ZeroOrOne,
         };
 
-        public Option<string?> OtherProvider { get; } = new("--other-provider") { Description = "for the second; else the same" };
+        public Option<string?> OtherProvider { get; } = new("--other-provider")
+        {
+            Description = "for the second; else the same",
+        };
 
-        public Option<bool> Optimised { get; } = new("--optimised") { Description = "the first runs fused, not as written" };
+        public Option<bool> Optimised { get; } = new("--optimised")
+        {
+            Description = "the first runs fused, not as written",
+        };
 
-        public Option<bool> OtherOptimised { get; } = new("--other-optimised") { Description = "the second runs fused, not as written" };
+        public Option<bool> OtherOptimised { get; } = new("--other-optimised")
+        {
+            Description = "the second runs fused, not as written",
+        };
 
         public Option<double> Threshold { get; } = new("--threshold")
         {
@@ -56,14 +67,17 @@ static class ModelDiff
         var shared = new ModelWords();
         command.Add(own.First);
         command.Add(own.Second);
-        foreach (Option option in (Option[])[own.OtherProvider, own.Optimised, own.OtherOptimised, own.Threshold, own.All])
+        Option[] options =
+            [own.OtherProvider, own.Optimised, own.OtherOptimised, own.Threshold, own.All];
+        foreach (var option in options)
             command.Add(option);
         given.AddTo(command);
         shared.AddTo(command);
         command.SetAction((words, stop) =>
         {
             var report = Compare(words, own, given, shared, errors, stop);
-            if (words.GetValue(shared.Json)) output.WriteLine(JsonSerializer.Serialize(report, DiffReportJson.Default.DiffReport));
+            if (words.GetValue(shared.Json))
+                output.WriteLine(JsonSerializer.Serialize(report, DiffReportJson.Default.DiffReport));
             else Write(report, words.GetValue(own.All), output);
             return Task.FromResult(report.IsSame ? ExitStatus.Ok : ExitStatus.Failed);
         });
@@ -76,7 +90,9 @@ static class ModelDiff
         string first = words.GetValue(own.First)!, second = words.GetValue(own.Second) ?? first, doing = "reading";
         using var progress = new Progress(errors, TimeSpan.FromSeconds(5), () => doing);
         var a = Compared(first, shared.Load(words, first), shared.Wishes(words), words.GetValue(own.Optimised));
-        var wishes = words.GetValue(own.OtherProvider) is { } provider ? shared.Wishes(words, provider) : shared.Wishes(words);
+        var wishes = words.GetValue(own.OtherProvider) is { } provider
+            ? shared.Wishes(words, provider)
+            : shared.Wishes(words);
         var b = Compared(second, shared.Load(words, second), wishes, words.GetValue(own.OtherOptimised));
         var (inputs, told) = given.Of(words, first, a.Model);
         var difference = ModelDifference.Compare(a, b, inputs, what => doing = what, stop);
@@ -96,20 +112,26 @@ static class ModelDiff
     {
         to.WriteLine($"{report.First} and {report.Second}, input: {report.Input}");
         var shown = isAll ? report.Layers
-            : report.Layers.Where(l => !l.IsEqual).OrderByDescending(l => l.Deviation ?? double.MaxValue).Take(10).ToList();
-        if (shown.Count > 0) to.WriteLine("  operator         value                                     absolute  relative  deviation");
+            : report.Layers.Where(l => !l.IsEqual).OrderByDescending(l => l.Deviation ?? double.MaxValue).Take(10)
+                .ToList();
+        if (shown.Count > 0)
+            to.WriteLine("  operator         value                                     absolute  relative  deviation");
         foreach (var layer in shown)
         {
             to.WriteLine(layer.Fault is { } fault
                 ? $"  {layer.Op,-16} {Scaled.Ended(layer.Name, 40),-40} {fault}"
-                : Table.Invariant($"  {layer.Op,-16} {Scaled.Ended(layer.Name, 40),-40} {layer.AbsoluteMax,9:G3} {layer.RelativeMax,9:G3} {layer.Deviation,10:G3}"));
+                : Table.Invariant($"  {layer.Op,-16} {Scaled.Ended(layer.Name, 40),-40} {layer.AbsoluteMax,9:G3} ")
+                    + Table.Invariant($"{layer.RelativeMax,9:G3} {layer.Deviation,10:G3}"));
         }
 
-        if (report.Alone.Count > 0) to.WriteLine($"  {report.Alone.Count} layers have no counterpart: {string.Join(", ", report.Alone.Take(5))}");
+        if (report.Alone.Count > 0)
+            to.WriteLine($"  {report.Alone.Count} layers have no counterpart: {string.Join(", ", report.Alone.Take(5))}");
         to.WriteLine(report switch
         {
             { IsEqual: true } => $"{report.Layers.Count} layers, all equal",
-            { FirstAbove: { } above } => Table.Invariant($"the first of {report.Layers.Count} layers above {report.Threshold}: {above.Op} {above.Name} ({above.Fault ?? $"{above.Deviation:G3}"})"),
+            { FirstAbove: { } above } =>
+                Table.Invariant($"the first of {report.Layers.Count} layers above {report.Threshold}: ")
+                + $"{above.Op} {above.Name} ({above.Fault ?? Table.Invariant($"{above.Deviation:G3}")})",
             _ => Table.Invariant($"{report.Layers.Count} layers, none above {report.Threshold}"),
         });
     }

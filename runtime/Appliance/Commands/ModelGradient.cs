@@ -13,7 +13,8 @@ namespace EdgeAppliance.Runtime.Commands;
 /// <summary>What <c>model gradient</c> tells. Times are medians in milliseconds; null: not measured.</summary>
 /// <param name="Target">what is differentiated</param>
 sealed record GradientReport(
-    string File, string Out, string Target, IReadOnlyList<string> RespectTo, int ForwardNodes, int Nodes, long ForwardBytes,
+    string File, string Out, string Target, IReadOnlyList<string> RespectTo, int ForwardNodes, int Nodes,
+    long ForwardBytes,
     long Bytes, string Provider, int Threads, double? ForwardMs, double? GradientMs, double? Ratio);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
@@ -27,7 +28,11 @@ static class ModelGradient
     {
         public Argument<string> File { get; } = new("FILE") { Description = "an ONNX file, or a model's folder" };
 
-        public Option<string> Out { get; } = new("--out") { Description = "the gradient model to write", Required = true };
+        public Option<string> Out { get; } = new("--out")
+        {
+            Description = "the gradient model to write",
+            Required = true,
+        };
 
         public Option<string[]> RespectTo { get; } = new("--respect-to")
         {
@@ -40,9 +45,16 @@ static class ModelGradient
             Description = "the value whose sum is differentiated; else the utility of the model's card",
         };
 
-        public Option<float?> Threshold { get; } = new("--threshold") { Description = "of the utility; else the card's" };
+        public Option<float?> Threshold { get; } = new("--threshold")
+        {
+            Description = "of the utility; else the card's",
+        };
 
-        public Option<float> Slope { get; } = new("--slope") { Description = "of the utility", DefaultValueFactory = _ => 20 };
+        public Option<float> Slope { get; } = new("--slope")
+        {
+            Description = "of the utility",
+            DefaultValueFactory = _ => 20,
+        };
 
         public Option<string[]> Class { get; } = new("--class")
         {
@@ -50,7 +62,11 @@ static class ModelGradient
             DefaultValueFactory = _ => [],
         };
 
-        public Option<int> Runs { get; } = new("--runs") { Description = "runs measured; 0: none", DefaultValueFactory = _ => 5 };
+        public Option<int> Runs { get; } = new("--runs")
+        {
+            Description = "runs measured; 0: none",
+            DefaultValueFactory = _ => 5,
+        };
     }
 
     public static Command Create(TextWriter output, TextWriter errors)
@@ -59,20 +75,24 @@ static class ModelGradient
         var own = new Words();
         var shared = new ModelWords();
         command.Add(own.File);
-        foreach (Option option in (Option[])[own.Out, own.RespectTo, own.Target, own.Threshold, own.Slope, own.Class, own.Runs])
+        Option[] options =
+            [own.Out, own.RespectTo, own.Target, own.Threshold, own.Slope, own.Class, own.Runs];
+        foreach (var option in options)
             command.Add(option);
         shared.AddTo(command);
         command.SetAction((words, stop) =>
         {
             var report = Make(words, own, shared, errors, stop);
-            if (words.GetValue(shared.Json)) output.WriteLine(JsonSerializer.Serialize(report, GradientReportJson.Default.GradientReport));
+            if (words.GetValue(shared.Json))
+                output.WriteLine(JsonSerializer.Serialize(report, GradientReportJson.Default.GradientReport));
             else Write(report, output);
             return Task.FromResult(ExitStatus.Ok);
         });
         return command;
     }
 
-    static GradientReport Make(ParseResult words, Words own, ModelWords shared, TextWriter errors, CancellationToken stop)
+    static GradientReport Make(
+        ParseResult words, Words own, ModelWords shared, TextWriter errors, CancellationToken stop)
     {
         string path = ModelWords.FileOf(words.GetValue(own.File)!), into = words.GetValue(own.Out)!, doing = "reading";
         using var progress = new Progress(errors, TimeSpan.FromSeconds(5), () => $"{Path.GetFileName(path)}: {doing}");
@@ -80,7 +100,11 @@ static class ModelGradient
         var (target, utility) = Utility(words, own, model);
         doing = "differentiating";
         var gradient = ModelWords.Told(path, () => GradientGraph.Of(model, utility,
-            new GradientWishes { RespectTo = words.GetValue(own.RespectTo)!, UsesInside = words.GetValue(own.Target) is not null }));
+            new GradientWishes
+            {
+                RespectTo = words.GetValue(own.RespectTo)!,
+                UsesInside = words.GetValue(own.Target) is not null,
+            }));
         doing = "opening";
         var wishes = shared.Wishes(words);
         using var backward = TensorRun.Open(into, gradient, wishes);
@@ -96,7 +120,8 @@ static class ModelGradient
         }
 
         return new GradientReport(path, into, target,
-            [.. gradient.Graph.Outputs.Select(o => o.Name).Where(IsGradient).Select(n => n[GradientGraph.GradientOf("").Length..])],
+            [.. gradient.Graph.Outputs.Select(o => o.Name).Where(IsGradient)
+                .Select(n => n[GradientGraph.GradientOf("").Length..])],
             model.Graph.Nodes.Count, gradient.Graph.Nodes.Count, new FileInfo(path).Length, new FileInfo(into).Length,
             backward.Provider.InSettings(), wishes.ThreadsHere, forwardMs, gradientMs,
             forwardMs is { } there and > 0 && gradientMs is { } back ? Math.Round(back / there, 2) : null);
@@ -114,7 +139,7 @@ static class ModelGradient
         int[] classes = [.. names.Select(n => card.Classes.IndexOf(n) is var at and >= 0 ? at
             : throw new InvalidDataException($"--class {n}: {card.Name} knows {string.Join(", ", card.Classes)}"))];
         string of = classes.Length == 0 ? "" : $" of {string.Join(", ", names)}";
-        return (Table.Invariant($"sum of sigmoid({slope} (score - {threshold})), scores{of} as head {card.Output.Head} reads them"),
+        return (Table.Invariant($"sum of sigmoid({slope} (score - {threshold})), scores{of} of head {card.Output.Head}"),
             ScoreGraph.Utility(card, threshold, classes.Length == 0 ? null : classes, slope));
     }
 

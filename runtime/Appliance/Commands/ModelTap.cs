@@ -19,15 +19,24 @@ sealed partial class TapReportJson : JsonSerializerContext;
 /// <summary><c>model tap</c>: values in the middle of a model as outputs too.</summary>
 static class ModelTap
 {
-    /// <summary>For an expression that backtracks without end; the names of a model are matched in well under 1 ms.</summary>
+    /// <summary>
+    /// For an expression that backtracks without end; the names of a model are matched in well under 1 ms.
+    /// </summary>
     static readonly TimeSpan MatchMost = TimeSpan.FromSeconds(1);
 
     public static Command Create(TextWriter output)
     {
         var command = new Command("tap", "Writes the model with values in the middle as outputs too.");
         var file = new Argument<string>("FILE") { Description = "an ONNX file, or a model's folder" };
-        var names = new Option<string[]>("--name") { Description = "a value; may be given again", DefaultValueFactory = _ => [] };
-        var match = new Option<string?>("--match") { Description = "values whose name or operator matches this regular expression" };
+        var names = new Option<string[]>("--name")
+        {
+            Description = "a value; may be given again",
+            DefaultValueFactory = _ => [],
+        };
+        var match = new Option<string?>("--match")
+        {
+            Description = "values whose name or operator matches this regular expression",
+        };
         var all = new Option<bool>("--all") { Description = "every value of a float type" };
         var to = new Option<string>("--out") { Description = "the model to write", Required = true };
         var shared = new ModelWords();
@@ -40,19 +49,22 @@ static class ModelTap
         shared.AddTo(command, runs: false);
         command.Validators.Add(words =>
         {
-            if (words.GetResult(names) is null or { Implicit: true } && words.GetResult(match) is null && !words.GetValue(all))
+            if (words.GetResult(names) is null or { Implicit: true } && words.GetResult(match) is null
+                && !words.GetValue(all))
                 words.AddError("say what to tap: --name VALUE, --match EXPRESSION or --all");
         });
         command.SetAction(words =>
         {
             string path = ModelWords.FileOf(words.GetValue(file)!), into = words.GetValue(to)!;
             var model = shared.Load(words, path);
-            string[] taps = ModelWords.Told(path, () => Chosen(model, words.GetValue(names)!, words.GetValue(match), words.GetValue(all)));
+            string[] taps = ModelWords.Told(
+                path, () => Chosen(model, words.GetValue(names)!, words.GetValue(match), words.GetValue(all)));
             var tapped = ModelWords.Told(path, () => Taps.Add(model, taps));
             using (TensorRun.Open(into, tapped, shared.Wishes(words, "cpu"))) { } // it loads, or this says why not
             tapped.Save(into);
             var report = new TapReport(path, into, taps, new FileInfo(into).Length);
-            if (words.GetValue(shared.Json)) output.WriteLine(JsonSerializer.Serialize(report, TapReportJson.Default.TapReport));
+            if (words.GetValue(shared.Json))
+                output.WriteLine(JsonSerializer.Serialize(report, TapReportJson.Default.TapReport));
             else Write(report, tapped, output);
             return ExitStatus.Ok;
         });

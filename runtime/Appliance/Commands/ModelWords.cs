@@ -43,7 +43,9 @@ sealed class ModelWords
         return File.Exists(file) ? file : throw new FileNotFoundException($"{file}: no such model file", file);
     }
 
-    /// <summary>Reads a model and gives its inputs the sizes asked for; an open first size, the batch, becomes 1.</summary>
+    /// <summary>
+    /// Reads a model and gives its inputs the sizes asked for; an open first size, the batch, becomes 1.
+    /// </summary>
     /// <exception cref="InvalidDataException">sizes that the model cannot have</exception>
     public OnnxModel Load(ParseResult words, string path)
     {
@@ -52,7 +54,8 @@ sealed class ModelWords
         return Told(file, () =>
         {
             foreach (string size in words.GetValue(_size) ?? []) model = Sized(model, size);
-            foreach (var input in Inputs(model).Where(i => i.Shape is { Count: > 0 } s && s[0].Known is null && s.Skip(1).All(d => d.Known is not null)))
+            foreach (var input in Inputs(model).Where(
+                i => i.Shape is { Count: > 0 } s && s[0].Known is null && s.Skip(1).All(d => d.Known is not null)))
                 model = InputSizes.Set(model, input.Name, [1, .. input.Shape!.Skip(1).Select(d => d.Known!.Value)]);
             return model;
         });

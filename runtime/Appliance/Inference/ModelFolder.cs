@@ -63,8 +63,12 @@ sealed class ModelFolder
             $"{path}: no card: {beside} is not there and no shipped card has sha256 {hash}: {HowToWrite}", beside);
     }
 
-    /// <summary>The model for pictures of another size: a rung of the resolution knob. The card's hash stays the file's.</summary>
-    /// <exception cref="InvalidDataException">a constant in the model forbids it: the message names node and constant</exception>
+    /// <summary>
+    /// The model for pictures of another size: a rung of the resolution knob. The card's hash stays the file's.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// a constant in the model forbids it: the message names node and constant
+    /// </exception>
     public ModelFolder At(int width, int height)
     {
         var input = Card.Input;

@@ -28,8 +28,9 @@ static class ScoreGraph
         if (names.FirstOrDefault(n => !outputs.Contains(n)) is { } missing)
             throw new InvalidDataException($"{card.Name}: output.names: the model has no output {missing}");
         var scores = Heads.ScoresOf(card)([.. names.Select(n => graph[n])], card.Classes.Length);
-        return scores.Shape is [_, _, var last] && last.Is(card.Classes.Length) ? scores : throw new InvalidDataException(
-            $"{card.Name}: classes: {card.Classes.Length} names, the model gives scores {string.Join('x', scores.Shape)}");
+        return scores.Shape is [_, _, var last] && last.Is(card.Classes.Length) ? scores
+            : throw new InvalidDataException(
+                $"{card.Name}: classes: {card.Classes.Length} names, the scores are {string.Join('x', scores.Shape)}");
     }
 
     /// <summary>Objectness times class, both probabilities already.</summary>

@@ -3,8 +3,8 @@ using EdgeAppliance.Onnx.Model;
 namespace EdgeAppliance.Onnx.Editing;
 
 /// <summary>
-/// Constants that hold a number for each cell of a detector's grids, one grid after the other, row by row: where the cell
-/// lies, or how many pixels it is wide. For a picture of another size they can be written again.
+/// Constants that hold a number for each cell of a detector's grids, one grid after the other, row by row: where the
+/// cell lies, or how many pixels it is wide. For a picture of another size they can be written again.
 /// </summary>
 sealed class GridConstants
 {
@@ -99,7 +99,8 @@ sealed class GridConstants
         for (int c = 0; c < cells.Length; c++)
         {
             float wanted = formula(cells[c]);
-            if (!(MathF.Abs(numbers[first + (c * step)] - wanted) <= ToleranceRelative * MathF.Max(1, wanted))) return false;
+            float off = MathF.Abs(numbers[first + (c * step)] - wanted);
+            if (!(off <= ToleranceRelative * MathF.Max(1, wanted))) return false;
         }
 
         return true;

@@ -3,12 +3,14 @@ using EdgeAppliance.Onnx.Shapes;
 
 namespace EdgeAppliance.Onnx.Editing;
 
-/// <summary>The size of a model's input, where it is fixed and another one is wanted: a detector for smaller pictures.</summary>
+/// <summary>
+/// The size of a model's input, where it is fixed and another one is wanted: a detector for smaller pictures.
+/// </summary>
 public static class InputSizes
 {
     /// <summary>
-    /// The model for an input of other sizes. Numbers in the graph that follow from the input's size are worked out anew:
-    /// the targets of Reshape, Expand and Resize, and constants that hold the places or strides of grid cells.
+    /// The model for an input of other sizes. Numbers in the graph that follow from the input's size are worked out
+    /// anew: the targets of Reshape, Expand and Resize, and constants that hold the places or strides of grid cells.
     /// </summary>
     /// <exception cref="ArgumentException">no such input, or another number of sizes than it has</exception>
     /// <exception cref="NotSupportedException">a constant forbids it: the message names node and constant</exception>

@@ -17,14 +17,16 @@ sealed class Resizing(
 {
     static readonly HashSet<string> Broadcasting = new(StringComparer.Ordinal)
     {
-        "Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum", "Mean", "Where", "Equal", "Greater", "Less", "And", "Or",
-        "PRelu",
+        "Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum", "Mean", "Where", "Equal", "Greater", "Less", "And",
+        "Or", "PRelu",
     };
 
     readonly NewNames _names = new(graph);
     readonly GridConstants _grids = new();
 
-    /// <summary>Of what sizes a product of sizes was made: where a later Reshape takes it apart, it becomes these.</summary>
+    /// <summary>
+    /// Of what sizes a product of sizes was made: where a later Reshape takes it apart, it becomes these.
+    /// </summary>
     readonly Dictionary<Change, Change[]> _factors = [];
 
     /// <summary>Puts what follows from the input's size in the place of what followed from the old one.</summary>
@@ -58,7 +60,8 @@ sealed class Resizing(
         if (ConstantLongs(node, 1) is not { } target || Changes(node.Inputs[0]) is not { } from) return;
         if (!Olds(target, from, node.Int("allowzero", 0) == 1, out long[] olds)) return;
         var groups = ReshapeGroups.Of([.. from.Select(c => c.Old)], olds);
-        if (groups is null) throw Fault(node, 1, $"it cannot be told which of {Text(from)} become {string.Join('x', olds)}");
+        if (groups is null)
+            throw Fault(node, 1, $"it cannot be told which of {Text(from)} become {string.Join('x', olds)}");
         long[] news = [.. target];
         foreach (var group in groups)
         {
@@ -79,7 +82,8 @@ sealed class Resizing(
     static bool Olds(IReadOnlyList<long> target, Change[] from, bool isZeroSize, out long[] olds)
     {
         olds = [.. target.Select((t, i) => t == 0 && !isZeroSize && i < from.Length ? from[i].Old : t)];
-        long all = from.Aggregate(1L, (a, c) => a * c.Old), rest = olds.Where(o => o != -1).Aggregate(1L, (a, b) => a * b);
+        long all = from.Aggregate(1L, (a, c) => a * c.Old);
+        long rest = olds.Where(o => o != -1).Aggregate(1L, (a, b) => a * b);
         int open = Array.IndexOf(olds, -1);
         if (open >= 0 && rest > 0) olds[open] = all / rest;
         return all > 0 && olds.Aggregate(1L, (a, b) => a * b) == all;
@@ -210,7 +214,8 @@ sealed class Resizing(
         for (int i = 0; i < shapes[0]!.Count; i++)
         {
             long[] sizes = i == at ? [] : [.. shapes.Select(s => s![i].Known).OfType<long>().Distinct()];
-            if (sizes.Length > 1) return $"sizes {string.Join(" and ", sizes)} cannot be joined: wanted are multiples of the coarsest stride";
+            if (sizes.Length <= 1) continue;
+            return $"sizes {string.Join(" and ", sizes)} cannot be joined: wanted are multiples of the coarsest stride";
         }
 
         return null;
@@ -240,7 +245,8 @@ sealed class Resizing(
     }
 
     IReadOnlyList<long>? ConstantLongs(OnnxNode node, int at) =>
-        node.Input(at) is { } name && now.GetValueOrDefault(name) is { Constant: not null, Longs: { } longs } ? longs : null;
+        node.Input(at) is { } name && now.GetValueOrDefault(name) is { Constant: not null, Longs: { } longs } 
+            ? longs : null;
 
     void Exchange(OnnxNode node, int at, IReadOnlyList<long> old, long[] made)
     {

@@ -3,10 +3,14 @@ using EdgeAppliance.Onnx.Model;
 
 namespace EdgeAppliance.Onnx.Inspection;
 
-/// <summary>Inputs for a model of which nothing is known but its shapes: drawn from a seed, the same ones each time.</summary>
+/// <summary>
+/// Inputs for a model of which nothing is known but its shapes: drawn from a seed, the same ones each time.
+/// </summary>
 public static class DrawnInputs
 {
-    /// <summary>Floats from <paramref name="from"/> to <paramref name="to"/>, integers and truth values of 0 and 1.</summary>
+    /// <summary>
+    /// Floats from <paramref name="from"/> to <paramref name="to"/>, integers and truth values of 0 and 1.
+    /// </summary>
     /// <exception cref="InvalidDataException">an open size, or a type that cannot be drawn</exception>
     public static IReadOnlyList<OnnxTensor> Of(OnnxModel model, int seed, float from = 0, float to = 1)
     {
@@ -17,7 +21,8 @@ public static class DrawnInputs
 
     static OnnxTensor Drawn(TypedValue input, Random random, float from, float to)
     {
-        long[] dims = [.. (input.Shape ?? throw new InvalidDataException($"nothing is said of the sizes of input '{input.Name}'"))
+        long[] dims = [.. (input.Shape
+            ?? throw new InvalidDataException($"nothing is said of the sizes of input '{input.Name}'"))
             .Select(d => d.Known ?? throw new InvalidDataException(
                 $"input '{input.Name}' is {string.Join('x', input.Shape)}: say --size {input.Name}=…"))];
         float[] numbers = new float[checked((int)dims.Aggregate(1L, (a, b) => a * b))];
@@ -38,7 +43,8 @@ public static class DrawnInputs
             ElementType.Int32 => MemoryMarshal.AsBytes<int>([.. numbers.Select(n => n > middle ? 1 : 0)]).ToArray(),
             ElementType.UInt8 => [.. numbers.Select(n => (byte)Math.Clamp(n, 0, 255))],
             ElementType.Bool => [.. numbers.Select(n => n > middle ? (byte)1 : (byte)0)],
-            _ => throw new InvalidDataException($"input '{name}' is of {type}, which cannot be drawn: give it by --npy"),
+            _ => throw new InvalidDataException(
+                $"input '{name}' is of {type}, which cannot be drawn: give it by --npy"),
         };
         return OnnxTensor.Raw(name, type, dims, bytes);
     }

@@ -45,7 +45,8 @@ public sealed record LayerDifference(
         }
 
         double rms = a.Length == 0 ? 0 : Math.Sqrt(squares / a.Length), range = most > least ? most - least : largest;
-        return new LayerDifference(first.Name, second.Name, op, first.Dims, worst, Part(worst, largest), Part(rms, range), null);
+        return new LayerDifference(
+            first.Name, second.Name, op, first.Dims, worst, Part(worst, largest), Part(rms, range), null);
     }
 
     /// <summary>A part of a scale; of a scale of nothing, any difference is all of it.</summary>

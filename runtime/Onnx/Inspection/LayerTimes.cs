@@ -50,7 +50,8 @@ public sealed record LayerTimes(int Runs, Provider Provider, TimeSpan Run, IRead
     /// <summary>Events of a profile, the first run's left out.</summary>
     internal static IReadOnlyList<LayerTime> Read(JsonElement events, int runs)
     {
-        var layers = new Dictionary<string, (string Op, string Provider, long First, long Micros)>(StringComparer.Ordinal);
+        var layers = new Dictionary<string,
+            (string Op, string Provider, long First, long Micros)>(StringComparer.Ordinal);
         List<string> order = [];
         foreach (var entry in events.EnumerateArray())
         {

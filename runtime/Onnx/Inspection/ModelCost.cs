@@ -16,7 +16,8 @@ public sealed record NodeCost(string Name, string Op, long Macs, long Elements, 
 /// <param name="PeakBytes">most of those needed at once, when nodes run in the file's order</param>
 /// <param name="Unknown">nodes whose sizes are open</param>
 public sealed record ModelCost(
-    IReadOnlyList<NodeCost> Nodes, long Parameters, long ParameterBytes, long? Macs, long? Elements, long? ActivationBytes,
+    IReadOnlyList<NodeCost> Nodes, long Parameters, long ParameterBytes, long? Macs, long? Elements,
+    long? ActivationBytes,
     long? PeakBytes, IReadOnlyList<string> Unknown)
 {
     /// <summary>Two for each multiplication with its addition, one for each element of every other operator.</summary>
@@ -99,7 +100,8 @@ public sealed record ModelCost(
     {
         if (node.Op is "MaxPool" or "AveragePool" && node.Ints("kernel_shape") is { } kernel)
             return outputs * kernel.Aggregate(1L, (a, b) => a * b);
-        if (!node.Op.StartsWith("Reduce", StringComparison.Ordinal) && !node.Op.StartsWith("Global", StringComparison.Ordinal))
+        if (!node.Op.StartsWith("Reduce", StringComparison.Ordinal)
+            && !node.Op.StartsWith("Global", StringComparison.Ordinal))
             return outputs;
         return facts.GetValueOrDefault(node.Inputs[0]) is { } x ? Count(x) : null;
     }
@@ -121,7 +123,8 @@ public sealed record ModelCost(
             var node = graph.Nodes[i];
             if (node.Op != "Constant") now += node.Outputs.Sum(Bytes);
             peak = Math.Max(peak, now);
-            foreach (string done in node.Inputs.Concat(node.Outputs).Distinct().Where(n => n.Length > 0 && !constants.Contains(n)))
+            foreach (string done in node.Inputs.Concat(node.Outputs).Distinct()
+                .Where(n => n.Length > 0 && !constants.Contains(n)))
                 if (last.GetValueOrDefault(done, i) == i) now -= Bytes(done);
         }
 

@@ -16,9 +16,12 @@ public sealed record ModelDifference(
     public LayerDifference? FirstAbove(double threshold) => Layers.FirstOrDefault(l => l.IsAbove(threshold));
 
     /// <summary>
-    /// Runs both with every layer tapped. Values are paired by name, and those left over by operator and shape in order.
+    /// Runs both with every layer tapped. Values are paired by name, and those left over by operator and shape
+    /// in order.
     /// </summary>
-    /// <param name="inputs">of the first model; the second gets them by name, or in order where it names them otherwise</param>
+    /// <param name="inputs">
+    /// of the first model; the second gets them by name, or in order where it names them otherwise
+    /// </param>
     /// <param name="told">called with what is being done</param>
     /// <exception cref="InvalidDataException">a model cannot be run on these inputs</exception>
     public static ModelDifference Compare(
@@ -49,14 +52,16 @@ public sealed record ModelDifference(
         var constants = model.Graph.Initializers.Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
         var wanted = model.Graph.Inputs.Where(i => !constants.Contains(i.Name)).ToList();
         if (wanted.Count != inputs.Count)
-            throw new InvalidDataException($"the models have {inputs.Count} and {wanted.Count} inputs: they cannot be compared");
+            throw new InvalidDataException(
+                $"the models have {inputs.Count} and {wanted.Count} inputs: they cannot be compared");
         bool hasAll = wanted.All(w => inputs.Any(i => i.Name == w.Name));
         return hasAll ? inputs : [.. wanted.Zip(inputs, (w, i) => i.Named(w.Name))];
     }
 
     sealed record Layer(string Value, string Op, string Shape, bool IsCompared);
 
-    static (List<(string First, string Second, string Op)> Pairs, List<string> Alone) Pair(OnnxModel first, OnnxModel second)
+    static (List<(string First, string Second, string Op)> Pairs, List<string> Alone) Pair(
+        OnnxModel first, OnnxModel second)
     {
         var left = LayersOf(first);
         var right = LayersOf(second);
@@ -69,8 +74,10 @@ public sealed record ModelDifference(
         foreach (var layer in left)
         {
             var other = byName.GetValueOrDefault(layer.Value)
-                ?? (waiting.TryGetValue((layer.Op, layer.Shape), out var queue) && queue.TryDequeue(out var next) ? next : null);
-            if (other is { } found && layer.IsCompared && found.IsCompared) pairs.Add((layer.Value, found.Value, layer.Op));
+                ?? (waiting.TryGetValue((layer.Op, layer.Shape), out var queue) && queue.TryDequeue(out var next)
+                    ? next : null);
+            if (other is { } found && layer.IsCompared && found.IsCompared)
+                pairs.Add((layer.Value, found.Value, layer.Op));
             else if (other is null) alone.Add($"{layer.Op} {layer.Value}");
         }
 

@@ -18,18 +18,22 @@ public static partial class NumpyArray
     public static OnnxTensor Read(ReadOnlyMemory<byte> bytes, string name)
     {
         var span = bytes.Span;
-        if (span.Length < 12 || !span.StartsWith(Magic)) throw new InvalidDataException($"{name}: no array of numpy's (.npy)");
+        if (span.Length < 12 || !span.StartsWith(Magic))
+            throw new InvalidDataException($"{name}: no array of numpy's (.npy)");
         bool isOld = span[6] == 1;
         int from = isOld ? 10 : 12;
-        long length = isOld ? BinaryPrimitives.ReadUInt16LittleEndian(span[8..]) : BinaryPrimitives.ReadUInt32LittleEndian(span[8..]);
+        long length = isOld ? BinaryPrimitives.ReadUInt16LittleEndian(span[8..])
+            : BinaryPrimitives.ReadUInt32LittleEndian(span[8..]);
         if (from + length > span.Length) throw new InvalidDataException($"{name}: it ends in its header");
         string header = Encoding.UTF8.GetString(span.Slice(from, (int)length));
         var kind = Kind().Match(header);
         var shape = Shape().Match(header);
-        if (!kind.Success || !shape.Success) throw new InvalidDataException($"{name}: its header says no type or shape");
+        if (!kind.Success || !shape.Success)
+            throw new InvalidDataException($"{name}: its header says no type or shape");
         if (header.Contains("'fortran_order': True", StringComparison.Ordinal))
             throw new InvalidDataException($"{name}: column-major: save numpy.ascontiguousarray of it");
-        long[] dims = [.. shape.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        long[] dims = [.. shape.Groups[1].Value.Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(d => long.Parse(d, CultureInfo.InvariantCulture))];
         var type = TypeOf(kind.Groups[1].Value)
             ?? throw new InvalidDataException($"{name}: numbers of kind {kind.Groups[1].Value}");

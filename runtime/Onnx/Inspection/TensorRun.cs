@@ -70,7 +70,8 @@ public sealed class TensorRun : IDisposable
             long from = Stopwatch.GetTimestamp();
             using var results = _session.Run(options, [.. inputs.Select(i => i.Name)], values, wanted);
             LastRun = Stopwatch.GetElapsedTime(from);
-            return wanted.Zip(results).ToDictionary(r => r.First, r => TensorOf(r.First, r.Second), StringComparer.Ordinal);
+            return wanted.Zip(results).ToDictionary(
+                r => r.First, r => TensorOf(r.First, r.Second), StringComparer.Ordinal);
         }
         catch (OnnxRuntimeException fault)
         {

@@ -36,7 +36,8 @@ public static class GradientGraph
     public static string GradientOf(string name) => "gradient/" + name;
 
     /// <summary>
-    /// A model with the forward model's inputs, whose outputs are the utility, its gradients, then the outputs asked for.
+    /// A model with the forward model's inputs, whose outputs are the utility, its gradients, then the outputs
+    /// asked for.
     /// </summary>
     /// <param name="utility">builds one number, or a value whose sum is meant, from the model's values</param>
     /// <exception cref="NotSupportedException">an operator on the way has no rule: the message names it</exception>
@@ -88,7 +89,8 @@ public static class GradientGraph
     /// <summary>SHA-256 over all that decides the outcome: model, utility, wishes, and this library's own build.</summary>
     static string Key(OnnxModel model, string utility, GradientWishes wishes) => Convert.ToHexStringLower(SHA256.HashData(
         Encoding.UTF8.GetBytes(string.Join('\n', [
-            model.Checksum(), utility, $"{wishes.UsesInside}", string.Join(',', wishes.RespectTo), string.Join(',', wishes.Outputs),
+            model.Checksum(), utility, $"{wishes.UsesInside}", string.Join(',', wishes.RespectTo),
+            string.Join(',', wishes.Outputs),
             $"{typeof(GradientGraph).Module.ModuleVersionId}",
         ]))));
 
@@ -99,7 +101,9 @@ public static class GradientGraph
         catch (IOException) { return null; }
     }
 
-    /// <summary>Operators of a model through which no gradient can be taken, with the nodes, in the model's order.</summary>
+    /// <summary>
+    /// Operators of a model through which no gradient can be taken, with the nodes, in the model's order.
+    /// </summary>
     public static IReadOnlyList<string> WithoutRule(OnnxModel model)
     {
         var graph = Upgrade.To17(model).Graph;
@@ -109,7 +113,8 @@ public static class GradientGraph
             moving.UnionWith(node.Outputs.Where(o => o.Length > 0 && CanFlow(o)));
         var reached = graph.Outputs.Select(o => o.Name).Where(moving.Contains).ToHashSet(StringComparer.Ordinal);
         List<string> missing = [];
-        foreach (var node in graph.Nodes.Reverse().Where(n => n.Outputs.Any(reached.Contains) && n.Inputs.Any(moving.Contains)))
+        foreach (var node in graph.Nodes.Reverse()
+            .Where(n => n.Outputs.Any(reached.Contains) && n.Inputs.Any(moving.Contains)))
         {
             if (node.Domain.Length > 0 || GradientRules.Find(node.Op) is null) missing.Add(node.Label);
             reached.UnionWith(node.Inputs.Where(moving.Contains));

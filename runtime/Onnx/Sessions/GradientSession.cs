@@ -4,8 +4,9 @@ using EdgeAppliance.Onnx.Model;
 namespace EdgeAppliance.Onnx.Sessions;
 
 /// <summary>
-/// A model open for its utility's gradients: fill <see cref="Input"/>, call <see cref="Run"/>, read <see cref="Utility"/>
-/// and <see cref="Gradient"/>. Not thread safe. As a probe it has its role's share of threads, which yield to inference.
+/// A model open for its utility's gradients: fill <see cref="Input"/>, call <see cref="Run"/>, read
+/// <see cref="Utility"/> and <see cref="Gradient"/>. Not thread safe. As a probe it has its role's share of threads,
+/// which yield to inference.
 /// </summary>
 public sealed class GradientSession : IDisposable
 {
@@ -39,7 +40,9 @@ public sealed class GradientSession : IDisposable
 
     /// <summary>Writes the gradient model, or finds it where it is kept, and opens it.</summary>
     /// <param name="name">what a person would call it, for messages</param>
-    /// <exception cref="NotSupportedException">no gradient can be taken: the message names operator and node</exception>
+    /// <exception cref="NotSupportedException">
+    /// no gradient can be taken: the message names operator and node
+    /// </exception>
     /// <exception cref="InvalidDataException">the runtime refuses the model</exception>
     public static GradientSession Open(
         string name, OnnxModel model, Func<GraphBuilder, Value> utility, GradientWishes? wishes = null,

@@ -1,8 +1,8 @@
 namespace EdgeAppliance.Onnx.Sessions;
 
 /// <summary>
-/// Open sessions by key, as by input size: opened once and warmed, prepared ahead in the background, at most so many. The
-/// one not used for longest is closed when another is opened. Who takes one has it alone until the lease is disposed.
+/// Open sessions by key, as by input size: opened once and warmed, prepared ahead in the background, at most so many.
+/// The one not used for longest is closed when another is opened. Who takes one has it alone until the lease is disposed.
 /// From any thread.
 /// </summary>
 /// <param name="open">opens and warms one; may be called on any thread</param>
@@ -22,7 +22,8 @@ public sealed class SessionShelf<TKey, TSession>(Func<TKey, TSession> open, int 
         get
         {
             lock (_gate)
-                return [.. _places.Where(p => p.Value.Session is not null).OrderByDescending(p => p.Value.Used).Select(p => p.Key)];
+                return [.. _places.Where(p => p.Value.Session is not null).OrderByDescending(p => p.Value.Used)
+                    .Select(p => p.Key)];
         }
     }
 
@@ -38,7 +39,8 @@ public sealed class SessionShelf<TKey, TSession>(Func<TKey, TSession> open, int 
         lock (_gate)
         {
             lease = default;
-            if (_isDisposed || !_places.TryGetValue(key, out var place) || place.Session is not { } session || place.IsLent) return false;
+            if (_isDisposed || !_places.TryGetValue(key, out var place) || place.Session is not { } session
+                || place.IsLent) return false;
             (place.IsLent, place.Used) = (true, ++_uses);
             lease = new SessionLease<TSession>(session, () => Return(place));
             return true;

@@ -23,7 +23,8 @@ public sealed class ModelToolReplayTests
 
     static Detected See(ModelFolder model)
     {
-        string image = Directory.GetFiles(SharedData.Path("coco_val_mini", "images"), "*.jpg").Order(StringComparer.Ordinal).First();
+        string image = Directory.GetFiles(SharedData.Path("coco_val_mini", "images"), "*.jpg")
+            .Order(StringComparer.Ordinal).First();
         using var detector = Detector.Load(model, new() { ScoreMin = 0.05 }, NullLogger.Instance, OnCpu);
         using var pool = new FramePool(1, new FrameFormat(1024, 1024, ColourRange.Full, ColourMatrix.Bt601).Bytes);
         using var jpeg = new JpegCodec();
@@ -41,7 +42,8 @@ public sealed class ModelToolReplayTests
     {
         using var output = new StringWriter();
         Assert.Equal(ExitStatus.Ok, await CommandLine.RunAsync(
-            ["model", "inspect", SharedData.Path("detectors", "yolox_nano.onnx"), "--runs", "0", "--json"], output, TextWriter.Null));
+            ["model", "inspect", SharedData.Path("detectors", "yolox_nano.onnx"), "--runs", "0", "--json"], output,
+                TextWriter.Null));
         var report = JsonDocument.Parse(output.ToString()).RootElement;
         Assert.InRange(report.GetProperty("flops").GetInt64() / 1.08e9, .97, 1.03);
         Assert.InRange(report.GetProperty("parameters").GetInt64() / 0.91e6, .99, 1.01);
@@ -91,7 +93,8 @@ public sealed class ModelToolReplayTests
         var (head, indexes) = Heads.Create(model.Card, session.Outputs);
         float[][] raw = [.. indexes.Select(i => outputs[session.Outputs[i].Name].Floats())];
         var candidates = new Candidates(100_000);
-        head.Read(new HeadTensors(raw[0], raw.Length > 1 ? raw[1] : default), new Reading(0.001f, EveryClass: true), candidates);
+        head.Read(new HeadTensors(raw[0], raw.Length > 1 ? raw[1] : default), new Reading(0.001f, EveryClass: true),
+            candidates);
         float[] told = [.. candidates.Found.ToArray().Select(d => d.Score).OrderDescending()];
         float[] scores = [.. outputs["scores"].Floats().Where(s => s >= 0.001f).OrderDescending()];
         // Scores at the limit itself may fall to either side.
@@ -126,7 +129,8 @@ public sealed class ModelToolReplayTests
             Assert.Single(Directory.GetFiles(folder));
 
             // The same wishes find the file; nothing else is written.
-            using var again = GradientSession.Open(name, onnx, _ => throw new InvalidOperationException("made anew"), wishes);
+            using var again = GradientSession.Open(
+                name, onnx, _ => throw new InvalidOperationException("made anew"), wishes);
             Assert.Equal(probe.Nodes, again.Nodes);
         }
         finally { Directory.Delete(folder, true); }

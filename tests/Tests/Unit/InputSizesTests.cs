@@ -6,7 +6,9 @@ namespace EdgeAppliance.Tests.Unit;
 
 public sealed class InputSizesTests
 {
-    /// <summary>A picture to a map, its cells in a row, a number for each cell added: 8 x 8 becomes 4 x 4 cells.</summary>
+    /// <summary>
+    /// A picture to a map, its cells in a row, a number for each cell added: 8 x 8 becomes 4 x 4 cells.
+    /// </summary>
     static OnnxModel WithGrid(OnnxTensor grid) => Of(17, "x: 1 3 8 8", "y",
         [
             Node("Conv", "x w", "map", OnnxAttribute.Of("strides", [2, 2])),
@@ -65,7 +67,8 @@ public sealed class InputSizesTests
     {
         var model = Of(17, "x: 1 2 4 4", "y",
             [Node("Flatten", "x", "flat"), Node("Gemm", "flat w", "y")], Floats("w", 32, 5));
-        Assert.Contains("Gemm 'node_y': its weights are for 32 numbers, now there are 8", Assert.Throws<NotSupportedException>(
+        Assert.Contains("Gemm 'node_y': its weights are for 32 numbers, now there are 8",
+            Assert.Throws<NotSupportedException>(
             () => InputSizes.Set(model, "x", 1, 2, 2, 2)).Message, StringComparison.Ordinal);
         Assert.Contains("no input 'z': it has x", Assert.Throws<ArgumentException>(
             () => InputSizes.Set(model, "z", 1, 2, 2, 2)).Message, StringComparison.Ordinal);
@@ -78,6 +81,7 @@ public sealed class InputSizesTests
     {
         var model = Of(17, "x: 1 2 4 6", "y",
             [Node("Resize", "x - - to", "y", OnnxAttribute.Of("mode", "nearest"))], Longs("to", 1, 2, 8, 12));
-        Assert.Equal([1, 2, 4, 8], OrtRun.Run(InputSizes.Set(model, "x", 1, 2, 2, 4), Floats("x", 1, 2, 2, 4))["y"].Dims);
+        Assert.Equal([1, 2, 4, 8],
+            OrtRun.Run(InputSizes.Set(model, "x", 1, 2, 2, 4), Floats("x", 1, 2, 2, 4))["y"].Dims);
     }
 }

@@ -42,7 +42,8 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal((2 * report.GetProperty("macs").GetInt64()) + report.GetProperty("elements").GetInt64(),
             report.GetProperty("flops").GetInt64());
         Assert.Empty(report.GetProperty("withoutRule").EnumerateArray());
-        Assert.Contains(report.GetProperty("operators").EnumerateArray(), o => o.GetProperty("op").GetString() == "Conv");
+        Assert.Contains(report.GetProperty("operators").EnumerateArray(), o =>
+            o.GetProperty("op").GetString() == "Conv");
         var times = report.GetProperty("times");
         Assert.Equal("cpu", times.GetProperty("provider").GetString());
         double parts = times.GetProperty("byOperator").EnumerateArray().Sum(o => o.GetProperty("part").GetDouble());
@@ -79,7 +80,8 @@ public sealed class ModelCommandTests : IDisposable
         var model = OnnxModel.Load(file);
         var node = model.Graph.Nodes.Where(n => n.Op == "Conv").ElementAt(4);
         var weights = model.Graph.Initializer(node.Inputs[1])!;
-        Initializers.Replace(model, [OnnxTensor.Of(weights.Name, [.. weights.Floats().Select((w, i) => i % 2 == 0 ? -w : w)],
+        Initializers.Replace(model,
+            [OnnxTensor.Of(weights.Name, [.. weights.Floats().Select((w, i) => i % 2 == 0 ? -w : w)],
             [.. weights.Dims])]).Save(other);
         var (status, told, _) = await RunAsync("diff", file, other, "--size", "448x256", "--json");
         Assert.Equal(ExitStatus.Failed, status);
@@ -93,7 +95,8 @@ public sealed class ModelCommandTests : IDisposable
     [Fact]
     public async Task A_model_run_fused_is_the_same_within_rounding()
     {
-        var (status, output, errors) = await RunAsync("diff", Twin, "--size", "448x256", "--other-optimised", "--threshold", "1e-4");
+        var (status, output, errors) =
+            await RunAsync("diff", Twin, "--size", "448x256", "--other-optimised", "--threshold", "1e-4");
         Assert.True(status == ExitStatus.Ok, output + errors);
         Assert.Contains("model.onnx on cpu, fused", output, StringComparison.Ordinal);
     }
@@ -179,7 +182,8 @@ public sealed class ModelCommandTests : IDisposable
         foreach (var (width, height) in new[] { (320, 192), (224, 128) })
         {
             var sized = model.At(width, height);
-            using var detector = Detector.Load(sized, new() { Threads = 1 }, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+            using var detector = Detector.Load(
+                sized, new() { Threads = 1 }, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
             Assert.Equal((width, height), (detector.Facts.InputWidth, detector.Facts.InputHeight));
             Assert.Equal(model.ShortHash, sized.ShortHash);
         }

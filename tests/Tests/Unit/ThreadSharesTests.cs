@@ -44,6 +44,7 @@ public sealed class ThreadSharesTests
     static int NiceHere()
     {
         string line = File.ReadAllText("/proc/thread-self/stat");
-        return int.Parse(line[(line.LastIndexOf(')') + 2)..].Split(' ')[16], System.Globalization.CultureInfo.InvariantCulture);
+        return int.Parse(line[(line.LastIndexOf(')') + 2)..].Split(' ')[16],
+            System.Globalization.CultureInfo.InvariantCulture);
     }
 }
