@@ -40,14 +40,7 @@ static class SessionOpening
         string name, byte[] model, SessionWishes wishes, List<Provider> accelerators,
         List<(Provider, string)> refused, long from)
     {
-        using var options = new SessionOptions();
-        options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
-        options.IntraOpNumThreads = wishes.ThreadsHere;
-        options.InterOpNumThreads = 1;
-        options.ExecutionMode = ExecutionMode.ORT_SEQUENTIAL;
-        options.LogId = name;
-        options.AddSessionConfigEntry("session.intra_op.allow_spinning", wishes.Spinning ? "1" : "0");
-        foreach (var provider in accelerators) Append(options, provider, wishes);
+        using var options = OptionsFor(name, wishes, accelerators);
         FixOpenSizes(name, model, options, wishes);
 
         string? profile = wishes.CountNodes && wishes.WarmUpRuns > 0 ? ProfilePrefix() : null;
@@ -81,6 +74,22 @@ static class SessionOpening
             else opened.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Threads and providers, decided here for every session there is.</summary>
+    internal static SessionOptions OptionsFor(string name, SessionWishes wishes, List<Provider> accelerators)
+    {
+        var options = new SessionOptions
+        {
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            IntraOpNumThreads = wishes.ThreadsHere,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            LogId = name,
+        };
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", wishes.Spinning ? "1" : "0");
+        foreach (var provider in accelerators) Append(options, provider, wishes);
+        return options;
     }
 
     static void Append(SessionOptions options, Provider provider, SessionWishes wishes)

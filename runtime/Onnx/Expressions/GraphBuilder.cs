@@ -124,7 +124,21 @@ public sealed class GraphBuilder
         return made;
     }
 
-    Value[] Op(string op, ReadOnlySpan<Value?> inputs, OnnxAttribute[] attributes, string[] outputs)
+    /// <summary>Writes a node of another graph as it is; what goes into it has to be there.</summary>
+    /// <exception cref="ArgumentException">a name that is taken, or one that is not there</exception>
+    internal void Append(OnnxNode node)
+    {
+        if (node.Outputs.FirstOrDefault(Has) is { } taken)
+            throw new ArgumentException($"{node.Label}: the graph has a value named '{taken}' already");
+        var facts = node.Inputs.Select(i => i.Length > 0 ? this[i].Facts : null).ToArray();
+        Model.Graph.Nodes.Add(node);
+        var known = ShapeInference.Infer(node, facts);
+        for (int i = 0; i < node.Outputs.Count; i++)
+            if (node.Outputs[i].Length > 0) Take(node.Outputs[i], i < known.Count ? known[i] : ValueFacts.Unknown);
+    }
+
+    /// <summary>Writes an operator whose outputs, and so its node, have names already.</summary>
+    internal Value[] Op(string op, ReadOnlySpan<Value?> inputs, OnnxAttribute[] attributes, string[] outputs)
     {
         List<string> names = [];
         List<ValueFacts?> facts = [];
@@ -150,6 +164,12 @@ public sealed class GraphBuilder
 
     /// <summary>Begins the names of nodes through which no gradient flows: they survive saving and loading.</summary>
     internal const string StopPrefix = "stop_gradient";
+
+    /// <summary>
+    /// Begins the names of norms whose mean and variance are their own batch's: their gradient minds that. Such a name
+    /// survives saving and loading too.
+    /// </summary>
+    internal const string OwnBatchPrefix = "own_batch";
 
     /// <summary>The same value, through which no gradient flows.</summary>
     internal Value Stop(Value value)
