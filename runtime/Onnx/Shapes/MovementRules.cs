@@ -75,7 +75,7 @@ static class MovementRules
     static ValueFacts[] OfSplit(ShapeCase c)
     {
         int axis = Sizes.Axis(c.Node.Int("axis", 0), c.Rank), parts = c.Node.Outputs.Count;
-        var sizes = c.Longs(1, "split")?.Select(Dim.Of).ToArray();
+        var sizes = c.Gives(1, "split") ? c.NeedLongs(1, "split").Select(Dim.Of).ToArray() : null;
         if (sizes is null)
         {
             var each = Dim.CeilDiv(c.Dims(0)[axis], parts);

@@ -26,9 +26,10 @@ public sealed record ValueFacts(
     public static ValueFacts OfContents(IReadOnlyList<Dim> contents, bool isScalar = false) =>
         new(ElementType.Int64, isScalar ? [] : [contents.Count], contents.Count <= ContentsMax ? contents : null);
 
-    /// <summary>The integers, when every one is a plain number.</summary>
+    /// <summary>The integers, when every one is a plain number; of a constant however many there are.</summary>
     public IReadOnlyList<long>? Longs =>
-        Contents is { } c && c.All(d => d.Known is not null) ? [.. c.Select(d => d.Known!.Value)] : null;
+        Contents is { } c ? c.All(d => d.Known is not null) ? [.. c.Select(d => d.Known!.Value)] : null
+        : Constant?.Type is ElementType.Int64 or ElementType.Int32 ? Constant.Longs() : null;
 
     /// <summary>As people read it: <c>Float 1x3x416x416</c>.</summary>
     public override string ToString() =>

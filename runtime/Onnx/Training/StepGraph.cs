@@ -1,3 +1,4 @@
+using EdgeAppliance.Onnx.Editing;
 using EdgeAppliance.Onnx.Expressions;
 using EdgeAppliance.Onnx.Gradients;
 using EdgeAppliance.Onnx.Model;
@@ -182,16 +183,7 @@ sealed class StepGraph
     /// <summary>The model, without what nothing that comes out depends on.</summary>
     public OnnxModel Finish()
     {
-        var graph = _graph.Model.Graph;
-        var wanted = graph.Outputs.Select(o => o.Name).ToHashSet(StringComparer.Ordinal);
-        for (int i = graph.Nodes.Count - 1; i >= 0; i--)
-        {
-            if (graph.Nodes[i].Outputs.Any(wanted.Contains)) wanted.UnionWith(graph.Nodes[i].Inputs);
-            else graph.Nodes.RemoveAt(i);
-        }
-
-        for (int i = graph.Initializers.Count - 1; i >= 0; i--)
-            if (!wanted.Contains(graph.Initializers[i].Name)) graph.Initializers.RemoveAt(i);
+        Unused.Drop(_graph.Model.Graph);
         return _graph.Model;
     }
 }
