@@ -20,7 +20,7 @@ delegate Capture CaptureNext(FramePool pool, out Frame frame, CancellationToken 
 /// <param name="IsLive">false: a recording, whose stages wait instead of dropping, so that a replay is exact</param>
 /// <param name="Detectors">
 /// each a frame to what is in it; takes the frame over, and releases it when it faults. More than one work side by
-/// side: of three the first looks at every third frame, the second at half the rest, the last at those left
+/// side: whichever is idle takes the next frame
 /// </param>
 /// <param name="Step">what was seen to labels: track, locate, fuse, annotate; pure, in order</param>
 /// <param name="TryChoose">whether a labelled frame is worth keeping</param>
@@ -41,7 +41,6 @@ sealed partial class Appliance : IDisposable
     readonly ILogger _log;
     readonly CancellationTokenSource _top = new();
     readonly Link<Frame> _frames;
-    readonly Link<Detected>[] _between;
     readonly Link<Detected> _detected;
     readonly Link<Chosen> _chosen;
     ExceptionDispatchInfo? _fault;
@@ -52,8 +51,6 @@ sealed partial class Appliance : IDisposable
         _log = log;
         bool isLive = parts.IsLive;
         _frames = Make<Frame>("frames", FrameBudget.QueuedForInference, isLive, frame => frame.Dispose());
-        _between = [.. Enumerable.Range(1, parts.Detectors.Count - 1).Select(n => Make<Detected>(
-            $"detector {n} to {n + 1}", FrameBudget.QueuedBetweenDetectors, isLive, seen => seen.Dispose()))];
         _detected = Make<Detected>("detected", FrameBudget.QueuedForScene, isLive, seen => seen.Dispose());
         _chosen = Make<Chosen>("chosen", FrameBudget.QueuedForStore, false, chosen => chosen.Dispose());
     }
@@ -62,8 +59,7 @@ sealed partial class Appliance : IDisposable
 
     /// <summary>Counts of every link, in the order of the chain.</summary>
     public IReadOnlyList<LinkCounts> Links =>
-        [_frames.Counts, _detected.Counts, _chosen.Counts, _parts.Preview.Frames.Counts,
-            .. _between.Select(link => link.Counts)];
+        [_frames.Counts, _detected.Counts, _chosen.Counts, _parts.Preview.Frames.Counts];
 
     /// <summary>Runs until the camera ends or a stop is asked for, and all under way is through.</summary>
     /// <remarks>The first fault that is no closed link stops the top; it is thrown when all stages are out.</remarks>
@@ -105,35 +101,36 @@ sealed partial class Appliance : IDisposable
     }
 
     /// <summary>
-    /// One detector after the other, so that frames stay in their order; each leaves the others' frames alone, so that
-    /// all of them work at once.
+    /// Detectors side by side: whichever is idle takes the next frame, so that none waits for another; the scene gets
+    /// the frames in their order.
     /// </summary>
     Task Detecting()
     {
-        int last = _parts.Detectors.Count - 1;
-        var stages = new Task[last + 1];
-        for (int i = 0; i <= last; i++)
-        {
-            var (detector, turns, turn) = (_parts.Detectors[i], last + 1 - i, 0);
-            var into = i == last ? _detected : _between[i];
-            void Look(Frame frame) =>
-                into.Send(turn++ % turns == 0 ? Detect(detector, frame) : Detected.NotYet(frame));
-            void Pass(Detected seen)
-            {
-                if (seen.IsLookedAt) into.Send(seen);
-                else Look(seen.Frame);
-            }
+        var detectors = _parts.Detectors;
+        var ordered = new Ordered<Detected>(
+            FrameBudget.AheadOfOrder * (detectors.Count - 1), _detected.Send, seen => seen.Dispose());
+        int under = detectors.Count;
+        return Task.WhenAll(detectors.Select((detector, i) => Stage(
+            detectors.Count == 1 ? "detect" : $"detect {i + 1}", () => Look(detector), then: LastCompletes)));
 
-            string name = last == 0 ? "detect" : $"detect {i + 1}";
-            var from = i == 0 ? null : _between[i - 1];
-            stages[i] = Stage(name, () =>
+        void Look(Func<Frame, Detected> detector)
+        {
+            bool isThrough = false;
+            try
             {
-                if (from is null) _frames.Drain(Look);
-                else from.Drain(Pass);
-            }, then: into.Complete);
+                _frames.Drain((frame, number) => ordered.Put(number, Detect(detector, frame)));
+                isThrough = true;
+            }
+            finally
+            {
+                if (!isThrough) ordered.Close();
+            }
         }
 
-        return Task.WhenAll(stages);
+        void LastCompletes()
+        {
+            if (Interlocked.Decrement(ref under) == 0) _detected.Complete();
+        }
     }
 
     Detected Detect(Func<Frame, Detected> detector, Frame frame)

@@ -50,6 +50,9 @@ public sealed class OnnxSession : IDisposable
     /// <summary>What opening and the warm-up runs took.</summary>
     public TimeSpan WarmUp { get; internal set; }
 
+    /// <summary>What runs take; warm-up runs are left out.</summary>
+    public RunTimes Times { get; } = new();
+
     /// <summary>What the last run took.</summary>
     public TimeSpan LastRun { get; private set; }
 
@@ -68,6 +71,9 @@ public sealed class OnnxSession : IDisposable
     /// <summary>The input's memory, to be filled before a run. It keeps what was written.</summary>
     public Span<float> Input(int index) => _inputs[index].Memory;
 
+    /// <summary>Where the output of that name stands; null when there is none.</summary>
+    public int? OutputOf(string name) => Array.FindIndex(_outputs, o => o.Name == name) is var at and >= 0 ? at : null;
+
     /// <summary>An output's memory, as the last run left it.</summary>
     public ReadOnlySpan<float> Output(int index) => _outputs[index].Varies
         ? (_results ?? throw new InvalidOperationException("no run yet"))[index].GetTensorDataAsSpan<float>()
@@ -79,13 +85,29 @@ public sealed class OnnxSession : IDisposable
         : _outputs[index].Shape;
 
     /// <summary>Computes the outputs from the inputs.</summary>
+    /// <param name="stop">ends a run that is going on, at the next node; the outputs are then worth nothing</param>
     /// <exception cref="OnnxRuntimeException">the provider refused: a fault of the accelerator</exception>
-    public void Run()
+    /// <exception cref="OperationCanceledException">stopped; the session can run again</exception>
+    public void Run(CancellationToken stop = default)
     {
+        stop.ThrowIfCancellationRequested();
         long from = Stopwatch.GetTimestamp();
         _results?.Dispose();
         _results = null;
-        _session.RunWithBinding(_options, _binding);
+        // A token that cannot be cancelled registers nothing and allocates nothing.
+        var registration = stop.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, _options);
+        try { _session.RunWithBinding(_options, _binding); }
+        catch (OnnxRuntimeException fault) when (stop.IsCancellationRequested)
+        {
+            throw new OperationCanceledException($"the run was stopped: {fault.Message}", fault, stop);
+        }
+        finally
+        {
+            // Waits for a registration that is just being called, so that the flag is not raised after it was lowered.
+            registration.Dispose();
+            _options.Terminate = false;
+        }
+
         if (_sizesVary)
         {
             _binding.SynchronizeBoundOutputs();
@@ -93,7 +115,11 @@ public sealed class OnnxSession : IDisposable
         }
 
         LastRun = Stopwatch.GetElapsedTime(from);
+        Times.Note(LastRun);
     }
+
+    /// <summary>From now on each run's end frees what its values in between took.</summary>
+    internal void GiveMemoryBack() => _options.AddRunConfigEntry("memory.enable_memory_arena_shrinkage", "cpu:0");
 
     /// <summary>Ends the profile begun at opening; its file, which is the caller's to delete.</summary>
     internal string EndProfile() => _session.EndProfiling();

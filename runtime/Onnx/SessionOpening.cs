@@ -7,20 +7,14 @@ namespace EdgeAppliance.Onnx;
 /// <summary>Opens sessions: the fastest provider that can really be had, warmed up, its nodes counted.</summary>
 static class SessionOpening
 {
-    public static OnnxSession Open(string name, byte[] model, SessionWishes wishes)
+    public static OnnxSession Open(string name, byte[] model, SessionWishes wishes) =>
+        ThreadShares.Yielding(wishes.Role) == 0 ? OpenHere(name, model, wishes)
+            : YieldingThread.Run(wishes.Role, () => OpenHere(name, model, wishes));
+
+    static OnnxSession OpenHere(string name, byte[] model, SessionWishes wishes)
     {
         long from = Stopwatch.GetTimestamp();
-        string[] offered = OnnxLibrary.Start().GetAvailableProviders();
-        string? library = OnnxLibrary.MappedPath();
-        var refused = new List<(Provider, string)>();
-        var usable = new List<Provider>();
-        foreach (var provider in wishes.Providers.Where(p => p != Provider.Cpu).Distinct())
-        {
-            string? missing = OnnxLibrary.StateOf(provider, offered, library).Missing;
-            if (missing is null) usable.Add(provider);
-            else refused.Add((provider, missing));
-        }
-
+        var (usable, refused) = Usable(wishes);
         // With every accelerator left: each failure costs one. The CPU's own failure is the model's fault.
         for (; usable.Count > 0; usable.RemoveAt(0))
         {
@@ -34,6 +28,23 @@ static class SessionOpening
             throw new InvalidDataException($"{name}: ONNX Runtime cannot open this model: {OneLine(fault.Message)}: "
                 + "check that the file is a whole ONNX model", fault);
         }
+    }
+
+    /// <summary>Accelerators that can be had, in the order wished for, and why not the others.</summary>
+    internal static (List<Provider> Usable, List<(Provider, string)> Refused) Usable(SessionWishes wishes)
+    {
+        string[] offered = OnnxLibrary.Start().GetAvailableProviders();
+        string? library = OnnxLibrary.MappedPath();
+        var refused = new List<(Provider, string)>();
+        var usable = new List<Provider>();
+        foreach (var provider in wishes.Providers.Where(p => p != Provider.Cpu).Distinct())
+        {
+            string? missing = OnnxLibrary.StateOf(provider, offered, library).Missing;
+            if (missing is null) usable.Add(provider);
+            else refused.Add((provider, missing));
+        }
+
+        return (usable, refused);
     }
 
     static OnnxSession Start(
@@ -58,6 +69,7 @@ static class SessionOpening
                 [.. session.InputNames.Select(n => BoundTensor.For(name, n, session.InputMetadata[n],
                     wishes.InputShapes.GetValueOrDefault(n)))],
                 [.. session.OutputNames.Select(n => BoundTensor.For(name, n, session.OutputMetadata[n], null))]);
+            if (wishes.GivesMemoryBack) opened.GiveMemoryBack();
             for (int run = 0; run < wishes.WarmUpRuns; run++)
             {
                 opened.Run();
@@ -66,6 +78,7 @@ static class SessionOpening
             }
 
             opened.WarmUp = Stopwatch.GetElapsedTime(from);
+            opened.Times.Forget();
             return opened;
         }
         catch
@@ -81,7 +94,8 @@ static class SessionOpening
     {
         var options = new SessionOptions
         {
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            GraphOptimizationLevel = wishes.Optimises
+                ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_DISABLE_ALL,
             IntraOpNumThreads = wishes.ThreadsHere,
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
@@ -160,7 +174,7 @@ static class SessionOpening
         }
     }
 
-    static string? ProfilePrefix()
+    internal static string? ProfilePrefix()
     {
         string folder = Path.GetTempPath();
         try
@@ -213,7 +227,7 @@ static class SessionOpening
         return new NodePlacement(nodes, [.. fellBack]);
     }
 
-    static string OneLine(string text)
+    internal static string OneLine(string text)
     {
         string line = text.ReplaceLineEndings(" ").Trim();
         return line.Length <= 300 ? line : line[..300] + "...";

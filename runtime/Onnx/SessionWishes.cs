@@ -6,8 +6,17 @@ public sealed record SessionWishes
     /// <summary>Tried in this order; the CPU is always the last, asked for or not.</summary>
     public IReadOnlyList<Provider> Providers { get; init; } = ProviderNames.FastestFirst;
 
-    /// <summary>Threads that share one run on the CPU; 0: cores less one, at least 1, at most 4.</summary>
+    /// <summary>What the session computes for: decides its threads and whether they yield.</summary>
+    public SessionRole Role { get; init; }
+
+    /// <summary>Threads that share one run on the CPU; 0: the role's share, see <see cref="ThreadShares"/>.</summary>
     public int Threads { get; init; }
+
+    /// <summary>
+    /// Memory of values in between is given back after each run: for a session that rests most of the time. Costs its
+    /// allocation at each run.
+    /// </summary>
+    public bool GivesMemoryBack { get; init; }
 
     /// <summary>
     /// Threads wait for work in a loop. It shortens a run a little and burns a core between runs (measured in
@@ -29,11 +38,14 @@ public sealed record SessionWishes
     /// <summary>Runs before the session is handed over, so that no frame waits for lazy set-up.</summary>
     public int WarmUpRuns { get; init; } = 2;
 
+    /// <summary>The graph is fused and laid out anew before it runs; else node by node, as the file says.</summary>
+    public bool Optimises { get; init; } = true;
+
     /// <summary>Counts which provider computes which node, by profiling the first warm-up run.</summary>
     public bool CountNodes { get; init; } = true;
 
     /// <summary>What <see cref="Threads"/> means here.</summary>
-    public int ThreadsHere => Threads > 0 ? Threads : Math.Clamp(Environment.ProcessorCount - 1, 1, 4);
+    public int ThreadsHere => Threads > 0 ? Threads : ThreadShares.Here(Role);
 }
 
 /// <summary>Who computes what, counted in a real run.</summary>

@@ -4,6 +4,7 @@ using EdgeAppliance.Bench;
 var benches = new SortedDictionary<string, Func<BenchArguments, int>>(StringComparer.Ordinal)
 {
     ["detect"] = DetectBench.Run,
+    ["gradients"] = GradientsBench.Run,
     ["labels"] = LabelsBench.Run,
     ["links"] = LinksBench.Run,
     ["pipeline"] = PipelineBench.Run,

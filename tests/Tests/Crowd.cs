@@ -30,9 +30,9 @@ sealed record Associated(int Right, int Wrong, int Owed)
 /// UWB-like positions of worn tags: white noise, a bias that wanders (multipath as one walks), a fixed way from the
 /// body's middle, now and then a reflection. Delivered late, as radio is.
 /// </summary>
-sealed class WornTags(int seed, double whiteM = 0.15, double biasM = 0.2, double outliers = 0.02)
+sealed class WornTags(int seed, double whiteM = 0.15, double biasM = 0.2, double outliers = 0.02, double lateS = 0.15)
 {
-    const double PeriodS = 0.2, LateS = 0.15, BiasS = 2, WornM = 0.2, ReflectedM = 1.5;
+    const double PeriodS = 0.2, BiasS = 2, WornM = 0.2, ReflectedM = 1.5;
 
     readonly Random _random = new(seed);
     readonly Dictionary<string, (Vector2 Bias, Vector2 Worn, double Next)> _state = new(StringComparer.Ordinal);
@@ -55,7 +55,7 @@ sealed class WornTags(int seed, double whiteM = 0.15, double biasM = 0.2, double
             var heard = atM + now.Worn + bias + ((float)whiteM * Gauss2());
             if (_random.NextDouble() < outliers) heard += (float)ReflectedM * Gauss2();
             var at = MonoTime.FromSeconds(1000 + t);
-            _underWay.Enqueue(Observation.OfPosition(at, tag, new Vector3(heard, 1), null), t + LateS);
+            _underWay.Enqueue(Observation.OfPosition(at, tag, new Vector3(heard, 1), null), t + lateS);
         }
 
         _state[tag] = now;

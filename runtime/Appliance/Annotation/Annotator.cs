@@ -146,8 +146,9 @@ sealed class Annotator
     {
         for (int i = 0; i < tracks.Length; i++)
         {
-            // A lost track covers nothing: where it would be now is a guess, and the box is the one that was seen.
-            if (i == index || tracks[i].Track.Measured is not { } other) continue;
+            // A lost track covers nothing: where it would be now is a guess, and the box is the one that was seen. Nor
+            // does what stands behind: somebody in front of a vehicle lies in its box, which ends higher.
+            if (i == index || tracks[i].Track.Measured is not { } other || other.Bottom < box.Bottom) continue;
             if (box.SharedWith(other) > _settings.OverlapMax * box.Area) return true;
         }
 

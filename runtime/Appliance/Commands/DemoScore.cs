@@ -26,8 +26,8 @@ readonly record struct LabelScore(
 /// Compares labels with the twin's truth, every fifth frame. A label is right when an actor is there that carries that
 /// very tag, is of that class, and overlaps its box with IoU >= .5. A label is due for an actor that carries a tag,
 /// shows at least half of itself, is at least 32 pixels high and lies wholly inside the picture. The warm-up is the
-/// time an association cannot be faster than: one window, the windows that must agree, and radio's delay; it counts
-/// from when the actor came into sight, and anew when it was out of sight longer than a track is kept.
+/// time an association cannot be faster than: one window and the windows that must agree; it counts from when the
+/// actor came into sight, and anew when it was out of sight longer than a track is kept.
 /// </summary>
 /// <param name="truthAt">the truth of a frame's stream time</param>
 sealed class DemoScore(Func<TimeSpan, IReadOnlyList<TwinTruth>> truthAt, TimeSpan warmUp, TimeSpan trackKept)
@@ -105,7 +105,7 @@ sealed class DemoScore(Func<TimeSpan, IReadOnlyList<TwinTruth>> truthAt, TimeSpa
     }
 
     static TimeSpan WarmUp(FusionSettings fusion) => TimeSpan.FromSeconds(
-        fusion.WindowS + ((fusion.AgreeWindows - 1) * fusion.StepS) + (fusion.DelayMs / 1000));
+        fusion.WindowS + ((fusion.AgreeWindows - 1) * fusion.StepS));
 
     static bool IsWhole(TwinBox box, int width, int height) =>
         box.Height >= HeightMin && box.Left >= BorderPx && box.Top >= BorderPx

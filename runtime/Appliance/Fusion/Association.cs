@@ -36,6 +36,7 @@ sealed class Association(FusionSettings settings)
             bool isThere = row < _rows.Count && ReferenceEquals(_rows[row], walk);
             TagMatch? found = isThere ? Found(comparison, row) : null;
             if (isThere) row++;
+            if (isThere && !comparison.HasNews(walk)) continue;
             bool isHeldElse = found is { } f && walk.Match is { } given && given.Tag != f.Tag;
             if (found is { } match && !isHeldElse) walk.Agree(match);
             else walk.Disagree(settings.DropWindows);

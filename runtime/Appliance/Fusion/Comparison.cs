@@ -8,7 +8,9 @@ namespace EdgeAppliance.Runtime.Fusion;
 /// <summary>How one track and one tag compare over a window.</summary>
 /// <param name="CostM">robust mean distance, metres</param>
 /// <param name="Sigmas">the same in combined standard deviations</param>
-/// <param name="Recent">mean over the window's last part alone; null without instants there</param>
+/// <param name="Recent">
+/// mean over the window's last part alone, since the last doubt; null without instants there
+/// </param>
 /// <param name="Pairs">instants at which both were located</param>
 readonly record struct PairCost(double CostM, double Sigmas, RecentCost? Recent, int Pairs);
 
@@ -21,6 +23,10 @@ readonly record struct RecentCost(double CostM, double Sigmas);
 /// </summary>
 sealed class Comparison
 {
+    // A track not seen for so long is no rival for a tag: most often it is what was left behind when the tag's own
+    // track broke.
+    const double ThereS = 0.3;
+
     readonly FusionSettings _settings;
     readonly double[] _distances;
     readonly double[] _weights;
@@ -31,6 +37,7 @@ sealed class Comparison
     double[] _radii = [];
     long[] _serials = [];
     bool[] _isRecent = [];
+    int _there;
 
     public Comparison(FusionSettings settings, int slots)
     {
@@ -62,7 +69,9 @@ sealed class Comparison
 
         serials.CopyTo(_serials);
         if (_tagAt.Length < _tags.Length * instants.Length) _tagAt = new TagAt[_tags.Length * instants.Length];
+        _there = instants.Length - 1;
         for (int i = 0; i < instants.Length; i++) _isRecent[i] = instants[i] >= recent;
+        while (_there > 0 && (instants[^1] - instants[_there - 1]).TotalSeconds <= ThereS) _there--;
         for (int tag = 0, cell = 0; tag < _tags.Length; tag++)
         {
             for (int i = 0; i < instants.Length; i++, cell++)
@@ -73,12 +82,24 @@ sealed class Comparison
         }
     }
 
-    /// <summary>
-    /// True when the track was located in the window's last part: one that is gone carries nothing now.
-    /// </summary>
+    /// <summary>True when the track was located of late: one that is gone carries nothing now.</summary>
     public bool IsThere(Walk walk)
     {
-        for (int i = _serials.Length - 1; i >= 0 && _isRecent[i]; i--) if (walk.TryAt(_serials[i], out _)) return true;
+        for (int i = _serials.Length - 1; i >= _there; i--) if (walk.TryAt(_serials[i], out _)) return true;
+        return false;
+    }
+
+    /// <summary>
+    /// True when the track was located since it was last in doubt: only from there on a window can say whether it is
+    /// still the same.
+    /// </summary>
+    public bool HasNews(Walk walk)
+    {
+        for (int i = _serials.Length - 1; i >= 0 && _serials[i] > walk.DoubtedAt; i--)
+        {
+            if (walk.TryAt(_serials[i], out _)) return true;
+        }
+
         return false;
     }
 
@@ -105,7 +126,7 @@ sealed class Comparison
             _lengths[count] = length;
             _weights[count] = 2 / (combined.Xx + combined.Yy);
             count++;
-            if (!_isRecent[i]) continue;
+            if (!_isRecent[i] || _serials[i] <= walk.DoubtedAt) continue;
             recentM += off.Length();
             recentSigmas += length;
             recentCount++;

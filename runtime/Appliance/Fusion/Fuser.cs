@@ -11,8 +11,8 @@ namespace EdgeAppliance.Runtime.Fusion;
 
 /// <summary>
 /// Puts tracks on the floor and finds out which tag each carries, by comparing both over a window of seconds that ends
-/// a little before the frame, so that late radio is there. Without geometry or tags everything is simply unknown. Not
-/// thread safe; the same frames and fixes give the same answer.
+/// with the frame: where radio is late, fixes are carried ahead with the covariance they have there. Without geometry or
+/// tags everything is simply unknown. Not thread safe; the same frames and fixes give the same answer.
 /// </summary>
 sealed class Fuser
 {
@@ -20,6 +20,10 @@ sealed class Fuser
     const float EdgePx = 2;
 
     const float MingledIou = 0.4f;
+
+    // One lost on this spot a moment ago may have gone over to the other's track; one lost for longer is a guess that
+    // drifts, often of the same person, and would keep a good track in doubt for as long as it is remembered.
+    const double MingledLostS = 0.2;
 
     // A foot behind another box is guessed by the detector: its error is taken to be so much larger.
     const float HiddenFoot = 3;
@@ -45,8 +49,8 @@ sealed class Fuser
         _geometry = _scaled = geometry;
         _locator = locator;
         _registry = registry;
-        // A window, the delay it lags behind by, and slack for frames that come unevenly.
-        int slots = (int)((settings.WindowS + (settings.DelayMs / 1000)) / settings.SampleS) + 4;
+        // A window, and slack for frames that come unevenly.
+        int slots = (int)(settings.WindowS / settings.SampleS) + 4;
         _instants = new MonoTime[slots];
         _comparison = new Comparison(settings, slots);
         _association = new Association(settings);
@@ -69,6 +73,7 @@ sealed class Fuser
         _frame++;
         Fit(tracked.Frame.Format.Width, tracked.Frame.Format.Height);
         var located = Locate(tracked, isSample: IsDue(at, ref _nextSample, _settings.SampleS));
+        if (_scaled is not null) DoubtMingled(tracked);
         if (IsDue(at, ref _nextWindow, _settings.StepS)) CompareWindow(at);
         for (int i = 0; i < located.Length; i++)
         {
@@ -93,8 +98,9 @@ sealed class Fuser
             located[i] = new LocatedTrack(track, ground?.AtM, ground?.Covariance, null);
             if (_scaled is null) continue;
             var walk = WalkOf(track.Id);
-            if (IsMingled(box, tracked.Tracks, i)) walk.Doubt();
-            if (isSample && track.Measured is not null && ground is { } point) walk.Put(_serial, point);
+            if (track.Measured is null) continue;
+            walk.SeenAt = tracked.Frame.At;
+            if (isSample && ground is { } point) walk.Put(_serial, point);
         }
 
         for (int i = _walks.Count - 1; i >= 0; i--) if (_walks.Values[i].Frame != _frame) _walks.RemoveAt(i);
@@ -125,14 +131,23 @@ sealed class Fuser
         return found is { } point && point.Covariance.Xx + point.Covariance.Yy <= 2 * limit ? found : null;
     }
 
-    // Two boxes of like size on one spot: here trackers, which go by overlap, exchange people.
-    static bool IsMingled(in Box box, ImmutableArray<Track> tracks, int index)
+    void DoubtMingled(in Tracked tracked)
     {
-        for (int i = 0; i < tracks.Length; i++)
+        for (int i = 0; i < tracked.Tracks.Length; i++)
         {
-            if (i == index) continue;
-            var other = tracks[i].Measured ?? tracks[i].Box;
-            if (box.IouWith(other) > MingledIou) return true;
+            var track = tracked.Tracks[i];
+            if (track.Measured is { } box && IsMingled(box, tracked, i)) WalkOf(track.Id).Doubt(_serial);
+        }
+    }
+
+    // Two boxes of like size on one spot: here trackers, which go by overlap, exchange people.
+    bool IsMingled(in Box box, in Tracked tracked, int index)
+    {
+        for (int i = 0; i < tracked.Tracks.Length; i++)
+        {
+            var other = tracked.Tracks[i];
+            if (i == index || !(box.IouWith(other.Measured ?? other.Box) > MingledIou)) continue;
+            if ((tracked.Frame.At - WalkOf(other.Id).SeenAt).TotalSeconds < MingledLostS) return true;
         }
 
         return false;
@@ -154,21 +169,20 @@ sealed class Fuser
     void CompareWindow(MonoTime at)
     {
         if (_scaled is null || _locator.Tags.Count == 0) return;
-        var end = at - TimeSpan.FromMilliseconds(_settings.DelayMs);
-        var begin = end - TimeSpan.FromSeconds(_settings.WindowS);
+        var begin = at - TimeSpan.FromSeconds(_settings.WindowS);
         Span<long> serials = stackalloc long[_instants.Length];
         Span<MonoTime> instants = stackalloc MonoTime[_instants.Length];
         int count = 0;
         for (long serial = Math.Max(1, _serial - _instants.Length + 1); serial <= _serial; serial++)
         {
             var instant = _instants[serial % _instants.Length];
-            if (instant < begin || instant > end) continue;
+            if (instant < begin) continue;
             serials[count] = serial;
             instants[count++] = instant;
         }
 
         if (count == 0) return;
-        var recent = end - TimeSpan.FromSeconds(_settings.RecentS);
+        var recent = at - TimeSpan.FromSeconds(_settings.RecentS);
         _comparison.Begin(_locator, _registry, serials[..count], instants[..count], recent);
         _association.Judge(_comparison, _walks.Values);
         Windows++;

@@ -1,3 +1,5 @@
+using EdgeAppliance.Drivers.Timing;
+
 namespace EdgeAppliance.Runtime.Fusion;
 
 /// <summary>Where one track stood at the last instants, and what the windows made of it.</summary>
@@ -10,6 +12,12 @@ sealed class Walk(int trackId, int slots)
 
     /// <summary>The frame it was last handed in with: a track the tracker gave up is forgotten.</summary>
     public long Frame { get; set; }
+
+    /// <summary>When the detector last saw it.</summary>
+    public MonoTime SeenAt { get; set; }
+
+    /// <summary>The instant of the last doubt: what was seen up to it may have been somebody else.</summary>
+    public long DoubtedAt { get; private set; } = -1;
 
     /// <summary>The tag the last windows agree on, not yet given.</summary>
     public string? Candidate { get; private set; }
@@ -75,8 +83,9 @@ sealed class Walk(int trackId, int slots)
     /// <summary>
     /// It stood behind or before another: from here on it may be somebody else, until windows agree anew.
     /// </summary>
-    public void Doubt()
+    public void Doubt(long serial)
     {
+        DoubtedAt = serial;
         Agreed = 0;
         if (Match is { } match) Match = match with { AgreedWindows = 0 };
     }

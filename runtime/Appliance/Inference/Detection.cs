@@ -46,11 +46,5 @@ readonly record struct Detection(Box Box, int Class, float Score);
 /// <param name="Model">the SHA-256 of the model that looked, first 12 hex digits</param>
 readonly record struct Detected(Frame Frame, ImmutableArray<Detection> Detections, string Model) : IDisposable
 {
-    /// <summary>False on its way to the detector whose turn it is.</summary>
-    public bool IsLookedAt => !Detections.IsDefault;
-
-    /// <summary>A frame another detector is to look at.</summary>
-    public static Detected NotYet(Frame frame) => new(frame, default, "");
-
     public void Dispose() => Frame.Dispose();
 }

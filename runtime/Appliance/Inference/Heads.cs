@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using EdgeAppliance.Onnx;
+using EdgeAppliance.Onnx.Expressions;
 
 namespace EdgeAppliance.Runtime.Inference;
 
@@ -35,22 +36,27 @@ static class Heads
     /// </summary>
     delegate IHead Maker(HeadShapes shapes);
 
-    static readonly SortedDictionary<string, (int Outputs, Maker Make)> All = new(StringComparer.Ordinal)
+    /// <summary>Writes the scores into a graph, <c>1 x anchors x classes</c>, from the head's outputs.</summary>
+    public delegate Value Scores(Value[] outputs, int classes);
+
+    static readonly SortedDictionary<string, (int Outputs, Maker Make, Scores Scores)> All = new(StringComparer.Ordinal)
     {
-        ["decoded"] = (2, shapes => new DecodedHead(shapes)),
-        ["fastestdet"] = (1, shapes => new FastestDetHead(shapes)),
-        ["ultralytics-v8"] = (1, shapes => new UltralyticsHead(shapes)),
-        ["yolox"] = (1, shapes => new YoloxHead(shapes)),
+        ["decoded"] = (2, shapes => new DecodedHead(shapes), ScoreGraph.Decoded),
+        ["fastestdet"] = (1, shapes => new FastestDetHead(shapes), ScoreGraph.FastestDet),
+        ["ultralytics-v8"] = (1, shapes => new UltralyticsHead(shapes), ScoreGraph.Ultralytics),
+        ["yolox"] = (1, shapes => new YoloxHead(shapes), ScoreGraph.Yolox),
     };
 
     public static IReadOnlyCollection<string> Names => All.Keys;
+
+    public static Scores ScoresOf(ModelCard card) => All[card.Output.Head].Scores;
 
     /// <param name="outputs">the model's, as it lists them</param>
     /// <returns>the head, and for each of its tensors the model's output</returns>
     /// <exception cref="InvalidDataException">outputs that do not fit the card, with the card's field</exception>
     public static (IHead Head, ImmutableArray<int> Outputs) Create(ModelCard card, IReadOnlyList<TensorShape> outputs)
     {
-        var (count, make) = All[card.Output.Head];
+        var (count, make, _) = All[card.Output.Head];
         var indexes = ImmutableArray.CreateBuilder<int>();
         for (int i = 0; i < outputs.Count && card.Output.Names.IsEmpty; i++) indexes.Add(i);
         foreach (string name in card.Output.Names)

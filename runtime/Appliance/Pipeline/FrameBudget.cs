@@ -9,8 +9,10 @@ static class FrameBudget
     /// <summary>One on the accelerator and two behind it: a third would only add age.</summary>
     public const int QueuedForInference = 2;
 
-    /// <summary>Between two detectors side by side: one to pass on, one to look at.</summary>
-    public const int QueuedBetweenDetectors = 2;
+    /// <summary>
+    /// Looked at by one of several detectors and waiting for the frame before it: one that waits, one to go on with.
+    /// </summary>
+    public const int AheadOfOrder = 2;
 
     public const int QueuedForScene = 2;
 
@@ -29,7 +31,7 @@ static class FrameBudget
     public const int Slots =
         1                            // decode: the frame being written
         + QueuedForInference + 1     // inference: queued, and the one on the accelerator
-        + ((InferenceSettings.SessionsMax - 1) * (QueuedBetweenDetectors + 1)) // each further detector: likewise
+        + ((InferenceSettings.SessionsMax - 1) * (AheadOfOrder + 1)) // each further detector: its own, and those ahead
         + QueuedForScene + 1         // scene: queued, and the one being fused
         + QueuedForStore + 1         // store: queued, and the one being encoded
         + QueuedForPreview + 1       // status page: queued, and the one being drawn

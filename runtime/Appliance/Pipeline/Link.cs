@@ -30,13 +30,14 @@ static class Link
 }
 
 /// <summary>
-/// A queue of limited size where two threads of the chain meet: one sender, one reader. Both sides have a thread of
-/// their own, since every stage blocks inside native code; so waiting is a monitor's and costs no allocation.
+/// A queue of limited size where threads of the chain meet: one sender, and one reader or several that share the work.
+/// Each has a thread of its own, since every stage blocks inside native code; so waiting is a monitor's and costs no
+/// allocation.
 /// </summary>
 /// <remarks>
-/// A stage ends by <see cref="Complete"/> on its output: the reader drains what is queued and its
-/// <see cref="Drain"/> returns. A reader that throws closes the link: what is queued is released, and the sender gets
-/// <see cref="LinkClosedException"/> instead of waiting on the dead.
+/// A stage ends by <see cref="Complete"/> on its output: each reader drains what is queued and its
+/// <see cref="Drain(Action{T})"/> returns. A reader that throws closes the link: what is queued is released, and the
+/// sender gets <see cref="LinkClosedException"/> instead of waiting on the dead.
 /// </remarks>
 sealed class Link<T>
 {
@@ -106,7 +107,7 @@ sealed class Link<T>
     }
 
     /// <summary>
-    /// Nothing more will be sent. The reader gets what is queued, then its <see cref="Drain"/> returns.
+    /// Nothing more will be sent. The reader gets what is queued, then its <see cref="Drain(Action{T})"/> returns.
     /// </summary>
     public void Complete()
     {
@@ -121,12 +122,15 @@ sealed class Link<T>
     /// Gives each item to <paramref name="step"/>, which owns it, until the link is completed and empty.
     /// </summary>
     /// <remarks>A step that throws closes the link, then its exception goes on.</remarks>
-    public void Drain(Action<T> step)
+    public void Drain(Action<T> step) => Drain((item, _) => step(item));
+
+    /// <summary>Likewise, and with each item its number in the order of taking, from 0.</summary>
+    public void Drain(Action<T, long> step)
     {
         bool drained = false;
         try
         {
-            while (TryTake(out T? item)) step(item);
+            while (TryTake(out T? item, out long number)) step(item, number);
             drained = true;
         }
         finally
@@ -154,10 +158,11 @@ sealed class Link<T>
         }
     }
 
-    bool TryTake([MaybeNullWhen(false)] out T item)
+    bool TryTake([MaybeNullWhen(false)] out T item, out long number)
     {
         lock (_gate)
         {
+            number = 0;
             while (_queued == 0 && !_completed && !_closed) Monitor.Wait(_gate);
             if (_queued == 0)
             {
@@ -166,7 +171,7 @@ sealed class Link<T>
             }
 
             item = TakeHead();
-            _taken++;
+            number = _taken++;
             Monitor.PulseAll(_gate);
             return true;
         }

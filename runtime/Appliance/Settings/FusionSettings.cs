@@ -7,16 +7,13 @@ sealed record FusionSettings
     public double WindowS { get; init; } = 5;
 
     /// <summary>How often a window is compared, seconds.</summary>
-    public double StepS { get; init; } = 0.25;
+    public double StepS { get; init; } = 0.2;
 
     /// <summary>How often a track's place is remembered, seconds.</summary>
     public double SampleS { get; init; } = 0.1;
 
-    /// <summary>How long radio may be late, milliseconds: a window ends this long before the frame.</summary>
-    public double DelayMs { get; init; } = 300;
-
     /// <summary>Instants both must have been located at before they are compared.</summary>
-    public int PairsMin { get; init; } = 10;
+    public int PairsMin { get; init; } = 5;
 
     /// <summary>
     /// The farthest instants left out of the mean distance, part of all: a foot hidden, a reflected range.
@@ -33,7 +30,7 @@ sealed record FusionSettings
     public double MarginMinM { get; init; } = 0.3;
 
     /// <summary>Windows in a row with one answer before it is given.</summary>
-    public int AgreeWindows { get; init; } = 4;
+    public int AgreeWindows { get; init; } = 6;
 
     /// <summary>Windows in a row against a given answer before it is taken back.</summary>
     public int DropWindows { get; init; } = 3;
@@ -63,7 +60,6 @@ sealed record FusionSettings
         .Range("fusion.windowS", WindowS, 0.5, 60)
         .Range("fusion.stepS", StepS, 0.05, 10)
         .Range("fusion.sampleS", SampleS, 0.02, 2)
-        .Range("fusion.delayMs", DelayMs, 0, 5000)
         .Range("fusion.pairsMin", PairsMin, 2, 1000)
         .If(SampleS * PairsMin > WindowS,
             $"fusion.pairsMin is {PairsMin}: windowS {WindowS} holds {(int)(WindowS / SampleS)} of them, sampleS apart")

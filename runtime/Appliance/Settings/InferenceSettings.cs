@@ -28,7 +28,8 @@ sealed record InferenceSettings
     /// <summary>As many as are set, else as many as the cores have room for.</summary>
     public int SessionsOn(int cores) => Sessions > 0
         ? Sessions
-        : Math.Clamp(cores / new SessionWishes { Threads = Threads }.ThreadsHere, 1, SessionsMax);
+        : ThreadShares.SideBySide(
+            cores, Threads > 0 ? Threads : ThreadShares.Of(SessionRole.Inference, cores), SessionsMax);
 
     /// <summary>Those threads wait for work in a loop: a little faster, a core busier.</summary>
     public bool Spinning { get; init; }

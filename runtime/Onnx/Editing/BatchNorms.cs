@@ -7,7 +7,8 @@ public static class BatchNorms
 {
     /// <summary>
     /// The model with each BatchNormalization multiplied into the weights of the Conv, ConvTranspose or Gemm before it.
-    /// It stays where that one's output goes elsewhere too, where weights are no 32-bit constants, and in training mode.
+    /// It stays where that one's output goes elsewhere too, where weights are no 32-bit constants, and in training
+    /// mode.
     /// </summary>
     public static OnnxModel Fold(OnnxModel model)
     {

@@ -6,13 +6,16 @@ namespace EdgeAppliance.Onnx.Editing;
 /// <summary>What does not depend on a model's inputs, computed once.</summary>
 public static class Constants
 {
-    /// <summary>A value larger than this stays computed: a mask or a grid of a few bytes' recipe would fill the file.</summary>
+    /// <summary>
+    /// A value larger than this stays computed: a mask or a grid of a few bytes' recipe would fill the file.
+    /// </summary>
     public const long BytesMax = 1 << 20;
 
     /// <summary>
-    /// The model with its Constant nodes as initializers, and with initializers in place of nodes that depend on nothing
-    /// else, or give only sizes that are known. Random operators stay, as do graphs inside nodes and the scaling of
-    /// quantised weights, which would lose their small size. What ONNX Runtime cannot compute here stays as well.
+    /// The model with its Constant nodes as initializers, and with initializers in place of nodes that depend on
+    /// nothing else, or give only sizes that are known. Random operators stay, as do graphs inside nodes and the
+    /// scaling of quantised weights, which would lose their small size. What ONNX Runtime cannot compute here stays as
+    /// well.
     /// </summary>
     public static OnnxModel Fold(OnnxModel model)
     {

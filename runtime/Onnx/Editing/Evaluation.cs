@@ -3,7 +3,9 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeAppliance.Onnx.Editing;
 
-/// <summary>A model without inputs, computed once by ONNX Runtime: nobody else's arithmetic decides a constant.</summary>
+/// <summary>
+/// A model without inputs, computed once by ONNX Runtime: nobody else's arithmetic decides a constant.
+/// </summary>
 static class Evaluation
 {
     /// <summary>The outputs; null where ONNX Runtime cannot compute this model here.</summary>

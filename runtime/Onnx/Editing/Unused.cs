@@ -5,7 +5,9 @@ namespace EdgeAppliance.Onnx.Editing;
 /// <summary>What leads to no output.</summary>
 public static class Unused
 {
-    /// <summary>The model without nodes, constants and stated values that none of its outputs needs; inputs stay.</summary>
+    /// <summary>
+    /// The model without nodes, constants and stated values that none of its outputs needs; inputs stay.
+    /// </summary>
     public static OnnxModel Remove(OnnxModel model)
     {
         var lean = model.Copy();

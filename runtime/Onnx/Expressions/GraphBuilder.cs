@@ -40,6 +40,12 @@ public sealed class GraphBuilder
     public Value this[string name] => _values.TryGetValue(name, out var value) ? value
         : throw new ArgumentException($"the model has no value named '{name}'");
 
+    /// <summary>
+    /// Whether images keep their plain layout when the graph runs, as they do where convolutions' weights are no constants:
+    /// then what is quick in blocks of channels is slow.
+    /// </summary>
+    internal bool IsPlain { get; init; }
+
     public bool Has(string name) => _values.ContainsKey(name);
 
     /// <summary>Adds an input.</summary>
@@ -154,7 +160,7 @@ public sealed class GraphBuilder
             Op = op,
             Name = outputs[0],
             Inputs = names,
-            Outputs = outputs,
+            Outputs = [.. outputs],
             Attributes = [.. attributes],
         };
         Model.Graph.Nodes.Add(node);

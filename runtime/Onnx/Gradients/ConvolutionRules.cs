@@ -24,7 +24,7 @@ static class ConvolutionRules
         return
         [
             c.If(0, () => InputGradient(c, x, c.G, w, window, group)),
-            c.If(1, () => WeightGradient(c, x, c.G, w, window, group)),
+            c.If(1, () => WeightGradients.Of(c, x, c.G, w, window, group)),
             c.If(2, () => ChannelSum(c.G)),
         ];
     }
@@ -39,7 +39,7 @@ static class ConvolutionRules
         return
         [
             c.If(0, () => Cropped(c.Graph.Op("Conv", [c.G, w], Attributes(window, group)), x)),
-            c.If(1, () => WeightGradient(c, c.G, x, w, window, group)),
+            c.If(1, () => WeightGradients.Of(c, c.G, x, w, window, group)),
             c.If(2, () => ChannelSum(c.G)),
         ];
     }
@@ -143,41 +143,5 @@ static class ConvolutionRules
         }
 
         return graph.Constant(OnnxTensor.Of(w.Name + "_turned", to, [group * inputs, perGroup, .. w.Dims.Skip(2)]));
-    }
-
-    /// <summary>
-    /// The gradient of a convolution's weights: every kernel position sees the input through a cut of its own; a matrix
-    /// product of all cuts with the gradient sums over positions, and a sum over the batch is left.
-    /// </summary>
-    static Value WeightGradient(GradientCase c, Value x, Value g, Value w, Sizes.Window window, long group)
-    {
-        long channels = c.Known(x.Shape[1], "the number of channels") / group;
-        long outputs = c.Known(g.Shape[1], "the number of channels") / group;
-        var cuts = Cuts(c, x, g, window).Select(cut => cut.Reshape(0, group, channels, -1)).ToArray();
-        var columns = c.Graph.Concat(2, cuts);
-        // N x group x outputs x positions times N x group x positions x (kernel x channels).
-        var product = g.Reshape(0, group, outputs, -1).MatMul(columns.Transpose(0, 1, 3, 2)).Sum([0]);
-        return product.Reshape(group * outputs, cuts.Length, channels).Transpose(0, 2, 1).ReshapeLike(w);
-    }
-
-    /// <summary>What each kernel position sees, N x C x output sizes, positions row by row.</summary>
-    static IEnumerable<Value> Cuts(GradientCase c, Value x, Value g, Sizes.Window window)
-    {
-        int axes = window.Axes;
-        var padded = x.Pad([0, 0, .. window.Pads.Take(axes), 0, 0, .. window.Pads.Skip(axes)]);
-        long[] sizes = [.. g.Shape.Skip(2).Select((d, i) => c.Known(d, $"axis {i + 2}"))];
-        var graph = x.Graph;
-        long count = window.Kernel.Aggregate(1L, (a, b) => a * b);
-        for (long k = 0; k < count; k++)
-        {
-            long[] starts = new long[axes];
-            for (long axis = axes - 1, rest = k; axis >= 0; rest /= window.Kernel[axis], axis--)
-                starts[axis] = rest % window.Kernel[axis] * window.Dilations[axis];
-            long[] ends = [.. starts.Select((s, i) => s + (sizes[i] - 1) * window.Strides[i] + 1)];
-            bool isAll = starts.All(s => s == 0) && window.Strides.All(s => s == 1)
-                && ends.Index().All(e => padded.Shape[e.Index + 2].Is(e.Item));
-            yield return isAll ? padded : graph.Op("Slice", padded, graph.Longs(starts), graph.Longs(ends),
-                graph.Longs([.. Enumerable.Range(2, axes).Select(i => (long)i)]), graph.Longs(window.Strides));
-        }
     }
 }

@@ -14,10 +14,17 @@ static class GradientRules
 
     // Stands before the table, which is made with it: statics are set in the order they are written.
     /// <summary>Operators whose result does not move with a small change of what goes in.</summary>
-    static readonly string[] Flat =
+    public static readonly string[] Flat =
     [
         "Shape", "Size", "Floor", "Ceil", "Round", "Sign", "Not", "And", "Or", "Xor", "Equal", "Greater", "GreaterOrEqual",
         "Less", "LessOrEqual", "ArgMax", "ArgMin", "NonZero", "IsNaN", "IsInf", "ConstantOfShape", "OneHot", "Range",
+    ];
+
+    /// <summary>Rows that stand in files of their own.</summary>
+    static readonly Dictionary<string, Rule>[] Tables =
+    [
+        ActivationRules.All, ReductionRules.All, ProductRules.All, ConvolutionRules.All, PoolRules.All, LayoutRules.All,
+        IndexRules.All, NormalizationRules.All, ResizeRules.All,
     ];
 
     public static readonly IReadOnlyDictionary<string, Rule> All = Make();
@@ -30,7 +37,7 @@ static class GradientRules
         var rules = new Dictionary<string, Rule>(StringComparer.Ordinal)
         {
             ["Identity"] = c => [c.G],
-            ["Dropout"] = c => [c.G],
+            ["Dropout"] = OfDropout,
             ["Cast"] = c => [c.X().Type.IsReal() ? c.G.Cast(c.X().Type) : null],
             ["Add"] = c => [c.G, c.G],
             ["Sub"] = c => [c.G, c.If(1, () => -c.G)],
@@ -50,38 +57,19 @@ static class GradientRules
             ["Abs"] = c => [c.G * c.X().Sign()],
             ["Sin"] = c => [c.G * c.Graph.Op("Cos", c.X())],
             ["Cos"] = c => [-(c.G * c.Graph.Op("Sin", c.X()))],
-            // 2 / sqrt(pi), the derivative of the error function at 0.
-            ["Erf"] = c => [c.G * (-c.X().Square()).Exp() * 1.1283791671f],
-            ["Tanh"] = c => [c.G - c.G * c.Y().Square()],
-            ["Sigmoid"] = c => [c.G * (c.Y() - c.Y().Square())],
-            ["Softplus"] = c => [c.G * c.X().Sigmoid()],
-            ["Softsign"] = c => [c.G / (c.X().Abs() + 1).Square()],
-            ["Relu"] = c => [c.G * Passes.Step(c.Y(), 0)],
-            ["LeakyRelu"] = c => [c.G * Passes.Step(c.X(), c.Node.Float("alpha", 0.01f))],
-            ["PRelu"] = c => [c.If(0, () => c.G * Bent(c.X(), c.X(1))), c.If(1, () => c.G * c.X().Min(0))],
-            ["Elu"] = c => [c.G * (c.X() > 0).Where(c.X().Alike(1), c.Y() + c.Node.Float("alpha", 1))],
-            ["Selu"] = OfSelu,
-            // Inside its ends a Clip leaves numbers as they are.
-            ["Clip"] = OfClip,
-            ["HardSigmoid"] = c => [c.G * Between(c.Y(), 0, 1) * c.Node.Float("alpha", 0.2f)],
-            ["HardSwish"] = c => [c.G * OfHardSwish(c.X())],
-            ["Mish"] = c => [c.G * OfMish(c.X())],
-            ["Gelu"] = c => [c.G * OfGelu(c.X(), c.Node.Text("approximate", "none") == "tanh")],
             ["Softmax"] = OfSoftmax,
             ["LogSoftmax"] = OfLogSoftmax,
         };
-        foreach (var table in new[]
-        {
-            ReductionRules.All, ProductRules.All, ConvolutionRules.All, PoolRules.All, LayoutRules.All, IndexRules.All,
-            NormalizationRules.All, ResizeRules.All,
-        })
-        {
-            foreach (var (op, rule) in table) rules[op] = rule;
-        }
-
+        foreach (var (op, rule) in Tables.SelectMany(table => table)) rules[op] = rule;
         foreach (string op in Flat) rules[op] = c => new Value?[c.Inputs];
+        rules["OneHot"] = c => c.Needs(2) ? throw c.Fault("the gradient of its values is not made") : [];
+        rules["Range"] = c => c.X().Type.IsReal() ? throw c.Fault("the gradient of its ends is not made") : [];
         return rules;
     }
+
+    static Value?[] OfDropout(GradientCase c) =>
+        c.Optional(2) is not { } training || training.Facts.Constant?.Longs()[0] == 0 ? [c.G]
+            : throw c.Fault("it drops at random, as in training");
 
     static Value?[] Each(GradientCase c, Func<int, Value> make) =>
         [.. Enumerable.Range(0, c.Inputs).Select(i => c.If(i, () => make(i)))];
@@ -101,12 +89,6 @@ static class GradientRules
 
         return [c.If(0, () => c.G * c.X(1)), c.If(1, () => c.G * c.X(0))];
     }
-
-    /// <summary>1 above 0, the slope below.</summary>
-    static Value Bent(Value x, Value slope) => (x > 0).Where(x.Alike(1), slope);
-
-    /// <summary>1 strictly between two numbers, 0 elsewhere.</summary>
-    static Value Between(Value x, float low, float high) => ((x > low) & (x < high)).As(x);
 
     static Value OfBase(Value x, Value power)
     {
@@ -129,42 +111,6 @@ static class GradientRules
         var shares = Enumerable.Range(0, c.Inputs).Select(i => c.X(i).SameAs(c.Y()).As(c.G)).ToArray();
         var each = c.Inputs == 1 ? c.G : c.G / shares.Aggregate((a, b) => a + b);
         return Each(c, i => each * shares[i]);
-    }
-
-    static Value?[] OfClip(GradientCase c)
-    {
-        if (c.Needs(1) || c.Needs(2)) throw c.Fault("the gradient of its ends is not made");
-        return [c.G * c.X().SameAs(c.Y()).As(c.G)];
-    }
-
-    static Value?[] OfSelu(GradientCase c)
-    {
-        float alpha = c.Node.Float("alpha", 1.67326319f), gamma = c.Node.Float("gamma", 1.05070102f);
-        return [c.G * (c.X() > 0).Where(c.X().Alike(gamma), c.Y() + alpha * gamma)];
-    }
-
-    /// <summary>x clip(x / 6 + 1/2, 0, 1): its slope is the clip, and x / 6 more where the clip moves.</summary>
-    static Value OfHardSwish(Value x) => (x * (1f / 6) + 0.5f).Clip(0, 1) + x * (1f / 6) * Between(x, -3, 3);
-
-    static Value OfMish(Value x)
-    {
-        var t = x.Softplus().Tanh();
-        return t + x * x.Sigmoid() * (1 - t.Square());
-    }
-
-    static Value OfGelu(Value x, bool approximate)
-    {
-        if (approximate)
-        {
-            // sqrt(2 / pi) (x + 0.044715 x^3), Hendrycks and Gimpel 2016.
-            var t = ((x + x.Square() * x * 0.044715f) * 0.7978845608f).Tanh();
-            var inner = (x.Square() * (3 * 0.044715f) + 1) * 0.7978845608f;
-            return (t + 1) * 0.5f + x * 0.5f * (1 - t.Square()) * inner;
-        }
-
-        var below = (x.Graph.Op("Erf", x * 0.7071067812f) + 1) * 0.5f;
-        var density = (x.Square() * -0.5f).Exp() * 0.3989422804f;
-        return below + x * density;
     }
 
     static Value?[] OfSoftmax(GradientCase c)

@@ -32,6 +32,7 @@ static class IndexRules
     /// <summary>The gradient with the axes of the indices made one.</summary>
     static Value Flattened(GradientCase c, int axis)
     {
+        if (c.X(1).Rank == 0) return c.G.Unsqueeze(axis);
         var shape = c.X().Shape;
         var count = Dim.Product(c.X(1).Shape);
         return c.G.ReshapeTo([.. shape.Take(axis), count, .. shape.Skip(axis + 1)]);

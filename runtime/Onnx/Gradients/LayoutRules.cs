@@ -37,16 +37,16 @@ static class LayoutRules
     {
         var times = c.ConstantLongs(1);
         var shape = c.X().Shape;
-        List<long> split = [];
+        List<Dim> split = [];
         List<long> copies = [];
         for (int i = 0; i < shape.Count; i++)
         {
             copies.Add(split.Count);
             split.Add(times[i]);
-            split.Add(c.Known(shape[i], $"axis {i}"));
+            split.Add(shape[i]);
         }
 
-        return c.G.Reshape([.. split]).Sum([.. copies]);
+        return c.G.ReshapeTo(split).Sum([.. copies]);
     }
 
     static Value?[] OfConcat(GradientCase c)
@@ -97,17 +97,16 @@ static class LayoutRules
             first -= (count - 1) * step;
         }
 
-        long from = c.Known(first, "where its cut begins");
         if (step > 1)
         {
             // Where the cut takes one of every so many, its place among them is the place in a row of zeros.
-            long place = from < step && count * step == size ? from : 0;
+            long place = first.Known is { } known && known < step && count * step == size ? known : 0;
             g = Spread(g, axis, step, place);
-            from -= place;
+            first -= place;
             count *= step;
         }
 
-        return PadTo(c, g, axis, from, size - from - count);
+        return PadTo(c, g, axis, first, size - first - count);
     }
 
     /// <summary>
@@ -122,31 +121,33 @@ static class LayoutRules
         var wide = g.Graph.Concat(axis + 1,
             [.. Enumerable.Range(0, (int)step).Select(i => i == place ? thin : zeros)]);
         shape[axis] *= step;
-        return shape.Count(d => d.Known is null) <= 1 ? wide.ReshapeTo(shape)
-            // A 0 keeps the size that stands there; only the two axes that become one are counted anew.
-            : wide.Reshape([.. shape.Select((_, i) => i < axis ? 0L : -1L).Take(axis + 1),
-                .. shape.Skip(axis + 1).Select(d => d.Known ?? throw new NotSupportedException(
-                    $"a strided cut along axis {axis} with an open size after it"))]);
+        if (shape.Count(d => d.Known is null) <= 1) return wide.ReshapeTo(shape);
+        var sizes = shape.Select((d, i) => d.Known is { } known ? g.Graph.Longs(known)
+            : i == axis ? g.SizeAt(i) * g.Graph.Longs(step) : g.SizeAt(i));
+        return g.Graph.Op("Reshape", wide, g.Graph.Concat(0, [.. sizes]));
     }
 
     /// <summary>Zeros before and after, along one axis; negative counts cut off.</summary>
-    static Value PadTo(GradientCase c, Value g, int axis, long before, Dim after)
+    static Value PadTo(GradientCase c, Value g, int axis, Dim before, Dim after)
     {
-        if (before == 0 && after.Is(0)) return g;
+        if (before.Is(0) && after.Is(0)) return g;
         int rank = g.Rank;
-        if (after.Known is { } known)
+        if (before.Known is { } known && after.Known is { } rest)
         {
             long[] pads = new long[2 * rank];
-            (pads[axis], pads[rank + axis]) = (before, known);
+            (pads[axis], pads[rank + axis]) = (known, rest);
             return g.Pad(pads);
         }
 
         // An open size: what is missing is counted at the run.
-        var missing = c.X().SizeAt(axis) - c.Graph.Longs(before) - g.SizeAt(axis);
+        var size = c.X().SizeAt(axis);
+        var first = before.Known is { } number ? c.Graph.Longs(number)
+            : size + c.Graph.Longs(c.Known(before - c.X().Shape[axis], "where its cut begins"));
+        var none = c.Graph.Longs(0);
         var all = c.Graph.Concat(0,
         [
-            c.Graph.Longs([.. Enumerable.Range(0, rank).Select(i => i == axis ? before : 0)]),
-            .. Enumerable.Range(0, rank).Select(i => i == axis ? missing : c.Graph.Longs(0)),
+            .. Enumerable.Range(0, rank).Select(i => i == axis ? first : none),
+            .. Enumerable.Range(0, rank).Select(i => i == axis ? size - first - g.SizeAt(axis) : none),
         ]);
         return c.Graph.Op("Pad", g, all, g.Alike(0));
     }
@@ -154,11 +155,11 @@ static class LayoutRules
     static Value OfDepthToSpace(GradientCase c)
     {
         long b = c.Node.Int("blocksize", 1);
-        if (c.Node.Text("mode", "DCR") == "DCR")
-            return c.Graph.Op("SpaceToDepth", [c.G], OnnxAttribute.Of("blocksize", b));
-        var (channels, rows, columns) = (c.Known(c.X().Shape[1], "channels"), c.Known(c.X().Shape[2], "rows"),
-            c.Known(c.X().Shape[3], "columns"));
-        return c.G.Reshape(-1, channels / (b * b), rows, b, columns, b).Transpose(0, 1, 3, 5, 2, 4)
-            .ReshapeLike(c.X());
+        var back = c.Graph.Op("SpaceToDepth", [c.G], OnnxAttribute.Of("blocksize", b));
+        if (c.Node.Text("mode", "DCR") == "DCR") return back;
+        // There a pixel's place in its block comes before the channel, here after it.
+        long blocks = b * b, channels = c.Known(c.X().Shape[1], "the number of channels") / blocks;
+        long[] order = [.. Enumerable.Range(0, (int)(channels * blocks)).Select(i => i % blocks * channels + i / blocks)];
+        return back.Gather(c.Graph.Constant(OnnxTensor.Of("order", order, order.Length)), 1);
     }
 }

@@ -61,6 +61,10 @@ sealed class MaxLine
         (pads[_axis], pads[_x.Rank + _axis]) = (_padding, Math.Max(0, last - Size - _padding));
         var padded = pads.All(p => p == 0) ? _x
             : _x.Graph.Op("Pad", _x, _x.Graph.Longs(pads), _x.Alike(float.MinValue));
-        return _starts.Select(start => padded.Slice(_axis, start, start + (_outputs - 1) * _stride + 1, _stride));
+        if (_stride == 1 || _axis < _x.Rank - 1)
+            return _starts.Select(start => padded.Slice(_axis, start, start + (_outputs - 1) * _stride + 1, _stride));
+        // Along the last axis a stride takes single numbers, which is slow: once a phase, not once a place.
+        return _starts.Select(start => padded.Slice(_axis, start % _stride, int.MaxValue, _stride)
+            .Slice(_axis, start / _stride, start / _stride + _outputs));
     }
 }

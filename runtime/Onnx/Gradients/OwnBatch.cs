@@ -1,4 +1,5 @@
 using EdgeAppliance.Onnx.Expressions;
+using EdgeAppliance.Onnx.Model;
 
 namespace EdgeAppliance.Onnx.Gradients;
 
@@ -40,7 +41,7 @@ sealed class OwnBatch
         }
     }
 
-    Value Centred => _x - Wide(Mean);
+    Value Centred => Scaled(_x, null, -Mean);
 
     /// <summary>Works mean and variance out. No gradient flows through them: the norm's own rule minds both.</summary>
     public static OwnBatch Of(Value x, float epsilon)
@@ -64,8 +65,18 @@ sealed class OwnBatch
     {
         var by = scale * Inverse;
         var part = by / Count;
-        return g * Wide(by) - (Centred * Wide(part * along * Inverse.Square()) + Wide(part * sum));
+        return Scaled(g, by, -(part * sum)) - Scaled(Centred, part * along * Inverse.Square(), null);
     }
 
-    Value Wide(Value channel) => channel.Reshape([1, -1, .. Enumerable.Repeat(1L, _x.Rank - 2)]);
+    /// <summary>
+    /// Each channel times a number and plus another, as the operator that does this in one quick pass: Mul and Add with
+    /// numbers for each channel take several times as long (measured).
+    /// </summary>
+    static Value Scaled(Value x, Value? by, Value? plus)
+    {
+        long channels = x.Shape[1].Known ?? throw new NotSupportedException($"'{x.Name}': the number of channels is open");
+        var graph = x.Graph;
+        var (zeros, ones) = (graph.Filled(0, channels), graph.Filled(1, channels));
+        return graph.Op("BatchNormalization", [x, by ?? ones, plus ?? zeros, zeros, ones], OnnxAttribute.Of("epsilon", 0f));
+    }
 }

@@ -15,8 +15,8 @@ static class Passes
     /// <summary>So steep that every float which is not denormal lands beyond 1 or below 0.</summary>
     const float Steep = 1e30f;
 
-    /// <summary>1 above 0; at 0 and below, another number from 0 to 1.</summary>
-    public static Value Step(Value x, float below) => Scaled(x, Steep) is { } steep
+    /// <summary>1 above 0; at 0 and below, another number.</summary>
+    public static Value Step(Value x, float below) => below <= 1 && Scaled(x, Steep) is { } steep
         ? steep.Clip(below, 1)
         : below == 0 ? (x > 0).As(x) : (x > 0).Where(x.Alike(1), x.Alike(below));
 
@@ -34,7 +34,7 @@ static class Passes
     /// <summary>An image times a number and plus another; null for what is no image of 32-bit floats.</summary>
     static Value? Scaled(Value x, float factor, float plus = 0)
     {
-        if (x.Facts.Rank != 4 || x.Type != ElementType.Float || x.Shape[1].Known is not { } channels) return null;
+        if (x.Graph.IsPlain || x.Facts.Rank != 4 || x.Type != ElementType.Float || x.Shape[1].Known is not { } channels) return null;
         var graph = x.Graph;
         return graph.Op("Conv",
             [x, graph.Filled(factor, channels, 1, 1, 1), plus == 0 ? null : graph.Filled(plus, channels)],

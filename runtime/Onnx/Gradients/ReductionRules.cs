@@ -18,20 +18,24 @@ static class ReductionRules
         ["CumSum"] = c => [OfCumulative(c), null],
     };
 
-    /// <summary>Something of the output's shape with the axes that were taken out put back as ones.</summary>
-    static Value Back(GradientCase c, Value small)
+    /// <summary>The axes that were taken out, counted from the front.</summary>
+    static long[] Axes(GradientCase c)
     {
-        if (small.Facts.Rank == c.X().Rank) return small;
-        var axes = c.Longs(1, "axes");
-        if (axes is null) return small.Reshape([.. Enumerable.Repeat(1L, c.X().Rank)]);
-        return small.Unsqueeze([.. axes.Select(a => a < 0 ? a + c.X().Rank : a).Order()]);
+        int rank = c.X().Rank;
+        var given = c.Longs(1, "axes");
+        if (given is null && c.Optional(1) is not null) throw c.Fault("its axes are not constant");
+        if (given is { Count: > 0 }) return [.. given.Select(a => a < 0 ? a + rank : a).Order()];
+        return c.Node.Int("noop_with_empty_axes", 0) != 0 ? [] : [.. Enumerable.Range(0, rank).Select(i => (long)i)];
     }
+
+    /// <summary>Something of the output's shape with the axes that were taken out put back as ones.</summary>
+    static Value Back(GradientCase c, Value small) => small.Rank == c.X().Rank ? small : small.Unsqueeze(Axes(c));
 
     /// <summary>How many elements went into one.</summary>
     static Value Count(GradientCase c)
     {
-        var axes = c.Longs(1, "axes") ?? [.. Enumerable.Range(0, c.X().Rank).Select(i => (long)i)];
-        var sizes = axes.Select(a => c.X().Shape[(int)(a < 0 ? a + c.X().Rank : a)]).ToArray();
+        long[] axes = Axes(c);
+        var sizes = axes.Select(a => c.X().Shape[(int)a]).ToArray();
         if (sizes.All(d => d.Known is not null)) return c.G.Alike(sizes.Aggregate(1L, (a, d) => a * d.Known!.Value));
         return axes.Select(a => c.X().SizeAt((int)a)).Aggregate((a, b) => a * b).Reshape([]).Cast(c.G.Type);
     }
@@ -40,8 +44,7 @@ static class ReductionRules
     static Value?[] OfExtreme(GradientCase c)
     {
         var isIt = c.X().SameAs(Back(c, c.Y())).As(c.G);
-        long[]? axes = c.Longs(1, "axes") is { Count: > 0 } some ? [.. some] : null;
-        return [isIt * (Back(c, c.G) / isIt.Sum(axes, keep: true))];
+        return [isIt * (Back(c, c.G) / isIt.Sum(Axes(c), keep: true))];
     }
 
     static Value OfCumulative(GradientCase c)

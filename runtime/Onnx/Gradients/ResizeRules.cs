@@ -9,12 +9,14 @@ static class ResizeRules
     public static readonly Dictionary<string, GradientRules.Rule> All = new(StringComparer.Ordinal)
     {
         ["Resize"] = OfResize,
-        ["Pad"] = c => [c.If(0, () => OfPad(c))],
+        ["Pad"] = c => [c.If(0, () => OfPad(c)), null, c.If(2, () => OfFill(c))],
     };
 
     static Value?[] OfResize(GradientCase c)
     {
         var (from, to) = (c.X().Shape, c.Y().Shape);
+        // ONNX Runtime copies where no size changes, whatever the scales say (2 x 1.3 is 2): so does the gradient.
+        if (Movement.Same(from, to)) return [c.G];
         var map = ResizeMap.Of(c);
         if (map.Repeats() is { } times) return [OfRepeats(c, times)];
         var g = c.G;
@@ -53,6 +55,9 @@ static class ResizeRules
 
         return c.G.ReshapeTo(split).Sum([.. repeats]);
     }
+
+    /// <summary>What goes to none of the input's elements goes to the number they were surrounded with.</summary>
+    static Value OfFill(GradientCase c) => c.G.Sum() - OfPad(c).Sum();
 
     static Value OfPad(GradientCase c)
     {

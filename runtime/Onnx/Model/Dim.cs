@@ -3,8 +3,9 @@ using System.Globalization;
 namespace EdgeAppliance.Onnx.Model;
 
 /// <summary>
-/// One size of a tensor: a number, or <c>factor x symbol + offset</c> where only a run tells. Two sizes that are written
-/// alike are the same at every run; that is how a batch or a picture size is followed through a graph without its number.
+/// One size of a tensor: a number, or <c>factor x symbol + offset</c> where only a run tells. Two sizes that are
+/// written alike are the same at every run; that is how a batch or a picture size is followed through a graph without
+/// its number.
 /// </summary>
 public readonly record struct Dim
 {

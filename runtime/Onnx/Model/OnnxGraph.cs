@@ -53,7 +53,9 @@ public sealed class OnnxGraph
             {
                 case 1: nodes.Add(OnnxNode.Read(reader.Bytes(), $"{what} node {nodes.Count}", depth)); break;
                 case 2: name = reader.String(); break;
-                case 5: initializers.Add(OnnxTensor.Read(reader.Bytes(), $"{what} constant {initializers.Count}")); break;
+                case 5:
+                    initializers.Add(OnnxTensor.Read(reader.Bytes(), $"{what} constant {initializers.Count}"));
+                    break;
                 case 11: inputs.Add(TypedValue.Read(reader.Bytes(), $"{what} input {inputs.Count}")); break;
                 case 12: outputs.Add(TypedValue.Read(reader.Bytes(), $"{what} output {outputs.Count}")); break;
                 case 13: values.Add(TypedValue.Read(reader.Bytes(), $"{what} value {values.Count}")); break;

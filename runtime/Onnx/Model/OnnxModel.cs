@@ -34,7 +34,8 @@ public sealed class OnnxModel
     public static OnnxModel Load(string path)
     {
         long length = new FileInfo(path).Length;
-        if (length >= Array.MaxLength) throw new OnnxFormatException($"{path}: {length} bytes are 2 GiB or more, refused");
+        if (length >= Array.MaxLength)
+            throw new OnnxFormatException($"{path}: {length} bytes are 2 GiB or more, refused");
         return Read(File.ReadAllBytes(path), Path.GetFileName(path), Path.GetDirectoryName(Path.GetFullPath(path)));
     }
 

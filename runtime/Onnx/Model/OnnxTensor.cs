@@ -21,11 +21,13 @@ public sealed class OnnxTensor
     /// <summary>Sizes; empty for a scalar.</summary>
     public IReadOnlyList<long> Dims { get; }
 
-    /// <summary>Raw numbers, row-major, little-endian: a view of the file it was read from. Empty for strings.</summary>
+    /// <summary>
+    /// Raw numbers, row-major, little-endian: a view of the file it was read from. Empty for strings.
+    /// </summary>
     public ReadOnlyMemory<byte> Data { get; private set; }
 
     /// <summary>Where the numbers lie when they are in a file beside the model; null once they are here.</summary>
-    internal ExternalData? External { get; private set; }
+    internal NumbersBeside? External { get; private set; }
 
     internal Unread Unread { get; private init; } = new();
 
@@ -86,7 +88,11 @@ public sealed class OnnxTensor
                 break;
             case ElementType.BFloat16:
                 for (int i = 0; i < to.Length; i++)
-                    to[i] = BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadInt16LittleEndian(data[(2 * i)..]) << 16);
+                {
+                    to[i] = BitConverter.Int32BitsToSingle(
+                        BinaryPrimitives.ReadInt16LittleEndian(data[(2 * i)..]) << 16);
+                }
+
                 break;
             default: throw new InvalidOperationException($"{Name} is of {Type}, not of a float type");
         }
@@ -152,7 +158,7 @@ public sealed class OnnxTensor
         {
             return new OnnxTensor(name, element, [.. dims], default)
             {
-                External = ExternalData.From(external, reader),
+                External = NumbersBeside.From(external, reader),
                 Unread = unread,
             };
         }
@@ -175,7 +181,8 @@ public sealed class OnnxTensor
         long count = 1;
         foreach (long dim in dims)
         {
-            if (dim < 0 || (dim > 0 && count > long.MaxValue / 16 / dim)) throw reader.Fault($"a tensor has size {dim}");
+            if (dim < 0 || (dim > 0 && count > long.MaxValue / 16 / dim))
+                throw reader.Fault($"a tensor has size {dim}");
             count *= dim;
         }
 

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace EdgeAppliance.Onnx.Model;
 
-/// <summary>Writes the protocol buffer wire format. A message of 2 GiB or more is refused: the format ends there.</summary>
+/// <summary>
+/// Writes the protocol buffer wire format. A message of 2 GiB or more is refused: the format ends there.
+/// </summary>
 sealed class WireWriter
 {
     readonly ArrayBufferWriter<byte> _to = new();

@@ -75,7 +75,8 @@ static class MovementRules
     static ValueFacts[] OfSplit(ShapeCase c)
     {
         int axis = Sizes.Axis(c.Node.Int("axis", 0), c.Rank), parts = c.Node.Outputs.Count;
-        var sizes = c.Gives(1, "split") ? c.NeedLongs(1, "split").Select(Dim.Of).ToArray() : null;
+        var sizes = c.Longs(1, "split")?.Select(Dim.Of).ToArray()
+            ?? (c.Gives(1, "split") ? [.. c.Contents(1)] : null);
         if (sizes is null)
         {
             var each = Dim.CeilDiv(c.Dims(0)[axis], parts);
@@ -173,7 +174,7 @@ static class MovementRules
 
     static ValueFacts[] OfPad(ShapeCase c)
     {
-        var pads = c.NeedLongs(1, "pads");
+        var pads = c.Node.Ints("pads")?.Select(Dim.Of).ToArray() ?? c.Contents(1);
         var axes = c.In(3).Longs ?? [.. Enumerable.Range(0, c.Rank).Select(i => (long)i)];
         Dim[] shape = [.. c.Dims(0)];
         for (int i = 0; i < axes.Count; i++)

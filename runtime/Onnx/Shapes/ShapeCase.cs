@@ -30,7 +30,9 @@ sealed record ShapeCase(OnnxNode Node, IReadOnlyList<ValueFacts?> Inputs)
     /// <summary>Whether integers were given at all, known or not.</summary>
     public bool Gives(int input, string attribute) => Node.Find(attribute) is not null || Node.Input(input) is not null;
 
-    /// <summary>Of Resize; Upsample, and Resize before operator set 11, take them second, Upsample 7 as an attribute.</summary>
+    /// <summary>
+    /// Of Resize; Upsample, and Resize before operator set 11, take them second, Upsample 7 as an attribute.
+    /// </summary>
     public IReadOnlyList<float> Scales() =>
         Node.Find("scales")?.Floats ?? (In(2).Constant ?? In(1).Constant)?.Floats() ?? throw new NotKnownException();
 

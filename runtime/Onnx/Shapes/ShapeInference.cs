@@ -3,8 +3,8 @@ using EdgeAppliance.Onnx.Model;
 namespace EdgeAppliance.Onnx.Shapes;
 
 /// <summary>
-/// What comes out of an operator, before anything runs: element type, sizes, and the integers where a graph computes with
-/// sizes. Open sizes keep their names, so a batch or a picture size is followed through the graph.
+/// What comes out of an operator, before anything runs: element type, sizes, and the integers where a graph computes
+/// with sizes. Open sizes keep their names, so a batch or a picture size is followed through the graph.
 /// </summary>
 public static class ShapeInference
 {

@@ -64,6 +64,8 @@ static class ShapeRules
             ["Gemm"] = c => c.One(
                 [c.Dims(0)[c.Node.Int("transA", 0) == 0 ? 0 : 1], c.Dims(1)[c.Node.Int("transB", 0) == 0 ? 1 : 0]]),
             ["Einsum"] = OfEinsum,
+            ["IsNaN"] = c => ShapeCase.One(ElementType.Bool, c.Shape),
+            ["IsInf"] = c => ShapeCase.One(ElementType.Bool, c.Shape),
             ["ArgMax"] = c => ShapeCase.One(ElementType.Int64, OfArg(c)),
             ["ArgMin"] = c => ShapeCase.One(ElementType.Int64, OfArg(c)),
             ["TopK"] = OfTopK,
@@ -196,7 +198,8 @@ static class ShapeRules
         return [new(c.Type, shape), new(ElementType.Int64, shape)];
     }
 
-    static Dim[]? Global(IReadOnlyList<Dim>? shape) => shape is null ? null : [.. shape.Select((d, i) => i < 2 ? d : 1)];
+    static Dim[]? Global(IReadOnlyList<Dim>? shape) =>
+        shape is null ? null : [.. shape.Select((d, i) => i < 2 ? d : 1)];
 
     static ValueFacts[] OfResize(ShapeCase c)
     {
@@ -251,7 +254,8 @@ static class ShapeRules
     {
         int axis = Sizes.Axis(c.Node.Int("axis", -1), c.Rank);
         // Before operator set 10 an attribute.
-        var k = c.Node.Find("k") is { } count ? count.Int : c.In(1).Contents?[0] ?? Dim.Named($"k({c.Node.Outputs[0]})");
+        var k = c.Node.Find("k") is { } count ? count.Int
+            : c.In(1).Contents?[0] ?? Dim.Named($"k({c.Node.Outputs[0]})");
         Dim[] shape = [.. c.Dims(0).Select((d, i) => i == axis ? k : d)];
         return [new(c.Type, shape), new(ElementType.Int64, shape)];
     }

@@ -16,11 +16,22 @@ static class Sizes
         for (int i = 1; i <= shape.Length; i++)
         {
             Dim x = i <= a.Count ? a[^i] : 1, y = i <= b.Count ? b[^i] : 1;
-            // A size with a name beside a number above 1 is that number in every run that works.
-            shape[^i] = x.Is(1) ? y : y.Is(1) || x.Known is not null ? x : y.Known is not null ? y : x;
+            shape[^i] = x.Is(1) ? y : y.Is(1) || x == y ? x : Together(x, y);
         }
 
         return shape;
+    }
+
+    /// <summary>
+    /// A size with a name beside a number above 1 is that number in every run that works. Of two names either may turn out
+    /// to be 1: what comes out is a size of its own.
+    /// </summary>
+    static Dim Together(Dim x, Dim y)
+    {
+        if (x.Known is not null) return x;
+        if (y.Known is not null) return y;
+        string a = x.ToString(), b = y.ToString();
+        return Dim.Named(string.CompareOrdinal(a, b) < 0 ? $"max({a},{b})" : $"max({b},{a})");
     }
 
     /// <summary>A window's sizes along the spatial axes, defaults filled in.</summary>
@@ -54,7 +65,8 @@ static class Sizes
 
             long outputs = (size + strides[i] - 1) / strides[i];
             long total = Math.Max(0, (outputs - 1) * strides[i] + window.Span(i) - size);
-            (pads[i], pads[axes + i]) = auto == "SAME_UPPER" ? (total / 2, total - total / 2) : (total - total / 2, total / 2);
+            long less = total / 2, more = total - less;
+            (pads[i], pads[axes + i]) = auto == "SAME_UPPER" ? (less, more) : (more, less);
         }
 
         return window;
@@ -78,7 +90,8 @@ static class Sizes
         if (shape is null) return null;
         if (axes is null) return keep ? [.. shape.Select(_ => Dim.Of(1))] : [];
         var gone = axes.Select(a => Axis(a, shape.Count)).ToHashSet();
-        return keep ? [.. shape.Select((d, i) => gone.Contains(i) ? 1 : d)] : [.. shape.Where((_, i) => !gone.Contains(i))];
+        return keep ? [.. shape.Select((d, i) => gone.Contains(i) ? 1 : d)]
+            : [.. shape.Where((_, i) => !gone.Contains(i))];
     }
 
     /// <summary>The shape of a matrix product, batch axes broadcast.</summary>

@@ -15,7 +15,9 @@ public sealed record ValueFacts(
     /// <summary>How many sizes; null when that is not known.</summary>
     public int? Rank => Shape?.Count;
 
-    /// <summary>Contents are followed up to this many integers: shapes, axes, pads and slices are far below it.</summary>
+    /// <summary>
+    /// Contents are followed up to this many integers: shapes, axes, pads and slices are far below it.
+    /// </summary>
     const int ContentsMax = 64;
 
     public static ValueFacts Of(OnnxTensor tensor) => new(tensor.Type, [.. tensor.Dims.Select(Dim.Of)],
@@ -32,6 +34,9 @@ public sealed record ValueFacts(
         : Constant?.Type is ElementType.Int64 or ElementType.Int32 ? Constant.Longs() : null;
 
     /// <summary>As people read it: <c>Float 1x3x416x416</c>.</summary>
-    public override string ToString() =>
-        $"{(Type == ElementType.None ? "?" : Type)} {(Shape is null ? "?" : Shape.Count == 0 ? "scalar" : string.Join('x', Shape))}";
+    public override string ToString()
+    {
+        string sizes = Shape is null ? "?" : Shape.Count == 0 ? "scalar" : string.Join('x', Shape);
+        return $"{(Type == ElementType.None ? "?" : Type)} {sizes}";
+    }
 }

@@ -25,7 +25,7 @@ sealed class StepGraph
         _options = options;
         _layout = weights;
         _norms = norms.Select(n => n.Outputs[0]).ToHashSet(StringComparer.Ordinal);
-        _graph = new GraphBuilder(source.Opset);
+        _graph = new GraphBuilder(source.Opset) { IsPlain = true };
         foreach (var (domain, version) in source.Opsets) _graph.Model.Opsets[domain] = version;
         _graph.Model.Graph.Name = source.Graph.Name + " learns";
         _weights = _graph.Input(TrainingStep.WeightsName, ElementType.Float, weights.Length);

@@ -1,6 +1,5 @@
 using EdgeAppliance.Onnx.Model;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace EdgeAppliance.Onnx.Training;
 

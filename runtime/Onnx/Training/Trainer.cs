@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using EdgeAppliance.Onnx.Model;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace EdgeAppliance.Onnx.Training;
 

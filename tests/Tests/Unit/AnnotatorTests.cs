@@ -55,6 +55,20 @@ public sealed class AnnotatorTests : IDisposable
     }
 
     [Fact]
+    public void Somebody_in_front_of_a_vehicle_is_labelled_and_somebody_behind_it_is_not()
+    {
+        LocatedTrack Vehicle(float bottom)
+        {
+            var box = new Box(50, 80, 400, bottom);
+            return new(new Track(2, box, box, 1, 1, 0.9f, 20), Vector2.Zero, null, null);
+        }
+
+        Assert.Single(Labels(out _, Track(1, Good), Vehicle(bottom: 230)));
+        Assert.Empty(Labels(out var abstentions, Track(1, Good), Vehicle(bottom: 270)));
+        Assert.Equal(1, abstentions.Overlapped);
+    }
+
+    [Fact]
     public void A_class_the_detector_does_not_know_may_be_anything_unless_the_settings_say_what()
     {
         var car = Track(1, Good with { Tag = "T3" }) with { Track = NewTrack(1) with { Class = 1 } };

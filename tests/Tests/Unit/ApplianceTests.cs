@@ -38,20 +38,33 @@ public sealed class ApplianceTests : IDisposable
     }
 
     [Fact]
-    public async Task Detectors_side_by_side_share_the_frames_and_keep_their_order()
+    public async Task Detectors_side_by_side_each_take_the_next_frame_when_idle_and_the_order_is_kept()
     {
         using var camera = new PaintedCamera(60, isLive: false);
         var looked = new int[3];
         Func<Frame, Detected>[] detectors = [.. Enumerable.Range(0, 3).Select<int, Func<Frame, Detected>>(n => frame =>
         {
             looked[n]++;
-            return Slowly(Seen(frame), 1 + (n * 2)); // unlike in speed, so that a wrong order would show
+            return Slowly(Seen(frame), 1 + (n * 9)); // unlike in speed, so that a wrong order would show
         })];
         using var appliance = new Appliance(Parts(camera) with { Detectors = detectors }, NullLogger.Instance);
         await appliance.RunAsync(default).WaitAsync(Long);
 
         Assert.Equal(Enumerable.Range(0, 60).Select(i => (long)i), _seen);
-        Assert.Equal([20, 20, 20], looked);
+        Assert.Equal(60, looked.Sum());
+        Assert.True(looked[0] > looked[2], string.Join(' ', looked));
+        AssertBalanced(appliance);
+    }
+
+    [Fact]
+    public async Task A_detector_that_dies_beside_others_ends_the_run_and_every_frame_comes_back()
+    {
+        using var camera = new PaintedCamera(int.MaxValue, isLive: false);
+        int looked = 0;
+        Detected Look(Frame frame) => Interlocked.Increment(ref looked) == 20 ? Die(frame) : Slowly(Seen(frame), 1);
+        using var appliance = new Appliance(Parts(camera) with { Detectors = [Look, Look, Look] }, NullLogger.Instance);
+        var fault = await Assert.ThrowsAsync<IOException>(() => appliance.RunAsync(default).WaitAsync(Long));
+        Assert.Equal("detect died", fault.Message);
         AssertBalanced(appliance);
     }
 

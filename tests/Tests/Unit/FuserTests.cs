@@ -66,6 +66,49 @@ public sealed class FuserTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Radio_that_comes_late_costs_little()
+    {
+        Associated Late(double lateS)
+        {
+            var sum = new Associated(0, 0, 0);
+            for (int seed = 0; seed < 3; seed++)
+            {
+                var one = Crowd.Run(Street.Walk(4, 60, seed), Street.Camera, new FusionSettings(), who => $"T{who}",
+                    new WornTags(seed, lateS: lateS));
+                sum = new Associated(sum.Right + one.Right, sum.Wrong + one.Wrong, sum.Owed + one.Owed);
+            }
+
+            output.WriteLine($"{lateS} s: {sum}");
+            return sum;
+        }
+
+        var (soon, late) = (Late(0.05), Late(0.6));
+        Assert.True(late.Precision >= 0.985, late.ToString());
+        Assert.True(late.Recall >= soon.Recall - 0.06, late.ToString());
+    }
+
+    [Fact]
+    public void A_match_in_doubt_is_sure_again_by_what_is_seen_after_it_alone()
+    {
+        var walk = new Walk(trackId: 1, slots: 10);
+        var match = new TagMatch("A", 0.2, 1, TimeSpan.FromSeconds(5), 20, 0);
+        for (int i = 0; i < 6; i++) walk.Agree(match);
+        walk.Give(match);
+        walk.Put(serial: 4, default);
+        walk.Doubt(serial: 4);
+        Assert.Equal(0, walk.Match!.Value.AgreedWindows);
+        var comparison = new Comparison(new FusionSettings(), slots: 10);
+        MonoTime[] instants = [.. Enumerable.Range(0, 3).Select(i => MonoTime.FromSeconds(1000 + (i / 10.0)))];
+        var locator = new Locator(new RadioSettings(), []);
+        comparison.Begin(locator, TagRegistry.Empty, [2, 3, 4], instants, instants[0]);
+        Assert.True(comparison.IsThere(walk));
+        Assert.False(comparison.HasNews(walk));
+        walk.Put(serial: 5, default);
+        comparison.Begin(locator, TagRegistry.Empty, [3, 4, 5], instants, instants[0]);
+        Assert.True(comparison.HasNews(walk));
+    }
+
+    [Fact]
     public void Exchanged_tags_are_noticed_and_no_tag_is_on_two_tracks()
     {
         using var street = new Still(2);

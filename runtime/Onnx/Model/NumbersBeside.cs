@@ -5,13 +5,13 @@ namespace EdgeAppliance.Onnx.Model;
 /// <summary>Where a tensor's numbers lie in a file beside the model.</summary>
 /// <param name="Location">the file, relative to the model's folder</param>
 /// <param name="Length">bytes; null: to the file's end</param>
-sealed record ExternalData(string Location, long Offset, long? Length)
+sealed record NumbersBeside(string Location, long Offset, long? Length)
 {
-    public static ExternalData From(Dictionary<string, string> entries, WireReader reader)
+    public static NumbersBeside From(Dictionary<string, string> entries, WireReader reader)
     {
         if (!entries.TryGetValue("location", out string? location) || location.Length == 0)
             throw reader.Fault("a tensor's numbers are elsewhere, without saying where");
-        return new ExternalData(location, Number("offset") ?? 0, Number("length"));
+        return new NumbersBeside(location, Number("offset") ?? 0, Number("length"));
 
         long? Number(string key) => !entries.TryGetValue(key, out string? text) ? null
             : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : -1;
@@ -25,10 +25,12 @@ sealed record ExternalData(string Location, long Offset, long? Length)
         string where = $"tensor '{tensor}' lies in {Location}";
         if (folder is null) throw new OnnxFormatException($"{where}: open the model by its file's path");
         // A model is foreign data: it may not reach out of its own folder.
-        if (PathIn(folder) is not { } path) throw new OnnxFormatException($"{where}: outside the model's folder, refused");
+        if (PathIn(folder) is not { } path)
+            throw new OnnxFormatException($"{where}: outside the model's folder, refused");
         if (Offset < 0 || Length < 0 || (Length ?? wanted) != wanted)
             throw new OnnxFormatException($"{where}: {wanted} bytes wanted, {Length} from {Offset} stated");
-        if (wanted > Array.MaxLength) throw new OnnxFormatException($"{where}: {wanted} bytes are 2 GiB or more, refused");
+        if (wanted > Array.MaxLength)
+            throw new OnnxFormatException($"{where}: {wanted} bytes are 2 GiB or more, refused");
         try
         {
             using var file = File.OpenRead(path);
