@@ -1,5 +1,4 @@
 using EdgeAppliance.Onnx.Expressions;
-using EdgeAppliance.Onnx.Model;
 using EdgeAppliance.Onnx.Shapes;
 
 namespace EdgeAppliance.Onnx.Gradients;

@@ -44,7 +44,7 @@ static class LayerRules
             ["Settings", "Pipeline", "Inference", "Tracking", "Localization", "Fusion", "Annotation", "Selection",
                 "Adaptation", "Offload", "Insight", "Status", ".", "Commands"]),
         new("cloud-sync/Sync/", "EdgeAppliance.CloudSync", ["Contract", "Spool", "Mqtt", "."]),
-        new("cloud-sync/Retrain/", "EdgeAppliance.Retrain", ["Dataset", "Ingest", "."]),
+        new("cloud-sync/Retrain/", "EdgeAppliance.Retrain", ["Dataset", "Ingest", "Training", "."]),
     ];
 
     public static IEnumerable<string> ReferenceFaults(IEnumerable<SourceFile> files)

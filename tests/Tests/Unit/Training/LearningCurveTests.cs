@@ -15,7 +15,7 @@ public sealed class LearningCurveTests
     [Fact]
     public void The_first_steps_have_the_losses_that_PyTorch_had()
     {
-        string folder = Path.Combine(AppContext.BaseDirectory, "golden", "training");
+        string folder = Path.Combine(SharedData.Root, "tests", "Tests", "Unit", "golden", "training");
         using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "curve.json")));
         var curve = json.RootElement;
         int count = curve.GetProperty("data").GetProperty("train").GetInt32(), batch = curve.GetProperty("batch").GetInt32();

@@ -8,7 +8,7 @@ namespace EdgeAppliance.Tests.Unit.Training;
 public sealed class TorchTrainingTests
 {
     static string Golden(string name) =>
-        Path.Combine(AppContext.BaseDirectory, "golden", "gradients", name);
+        Path.Combine(SharedData.Root, "tests", "Tests", "Unit", "golden", "gradients", name);
 
     [Theory]
     [InlineData("sgd")]
