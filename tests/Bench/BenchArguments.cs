@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EdgeAppliance.Bench;
 
 /// <summary>What a benchmark was asked: its name, where its data lies, and the words only it knows.</summary>
@@ -27,6 +29,16 @@ sealed record BenchArguments(string Name, string Data, IReadOnlyList<string> Res
     {
         for (int i = 0; i + 1 < Rest.Count; i++) if (Rest[i] == option) return Rest[i + 1];
         return null;
+    }
+
+    /// <summary>Numbers and ranges, as in 1,2,5-9.</summary>
+    public static IEnumerable<int> Numbers(string text)
+    {
+        foreach (string part in text.Split(','))
+        {
+            int[] ends = [.. part.Split('-').Select(number => int.Parse(number, CultureInfo.InvariantCulture))];
+            for (int number = ends[0]; number <= ends[^1]; number++) yield return number;
+        }
     }
 
     public static int Usage(IEnumerable<string> names)

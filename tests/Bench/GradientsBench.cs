@@ -210,14 +210,14 @@ static class GradientsBench
         var random = new Random(1);
         foreach (ref float pixel in trainer.Floats(TwinNetwork.Images)) pixel = random.NextSingle() * 4;
         trainer.Floats("judged").Fill(1);
-        var (corners, strides) = TwinNetwork.CellPlaces();
+        var places = TwinNetwork.Grid.Places().ToArray();
         for (int cell = 0; cell < Batch * TwinNetwork.Cells; cell += 200)
         {
-            int at = cell % TwinNetwork.Cells;
+            var (x, y, stride) = places[cell % TwinNetwork.Cells];
             trainer.Floats("owned")[cell] = 1;
             trainer.Floats("kinds")[cell * TwinNetwork.Classes] = 1;
             var box = trainer.Floats("boxes").Slice(4 * cell, 4);
-            for (int i = 0; i < 4; i++) box[i] = (corners[2 * at + i % 2] + (i < 2 ? -1 : 2)) * strides[at];
+            for (int i = 0; i < 4; i++) box[i] = ((i % 2 == 0 ? x : y) + (i < 2 ? -1 : 2)) * stride;
         }
     }
 

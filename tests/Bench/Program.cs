@@ -18,6 +18,7 @@ var makers = new SortedDictionary<string, Func<BenchArguments, int>>(StringCompa
 {
     ["twin-crops"] = TwinCrops.Run,
     ["twin-export"] = TwinExport.Run,
+    ["twin-train"] = TwinTrain.Run,
 };
 
 if (args is ["--list"])
