@@ -206,7 +206,7 @@ sealed class TensorRtBuilder(InferenceSettings settings) : IEngineBuilder
         if (session.Provider != Provider.TensorRt)
             throw new InvalidDataException(string.Join("; ", session.Refused.Select(r => r.Reason)));
         golden.Span.CopyTo(session.Input(0));
-        session.Run();
+        session.Run(stop);
         return EngineBuild.OutputsOf(session);
     }
 }

@@ -245,7 +245,7 @@ sealed class Resizing(
     }
 
     IReadOnlyList<long>? ConstantLongs(OnnxNode node, int at) =>
-        node.Input(at) is { } name && now.GetValueOrDefault(name) is { Constant: not null, Longs: { } longs } 
+        node.Input(at) is { } name && now.GetValueOrDefault(name) is { Constant: not null, Longs: { } longs }
             ? longs : null;
 
     void Exchange(OnnxNode node, int at, IReadOnlyList<long> old, long[] made)
