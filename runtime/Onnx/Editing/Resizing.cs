@@ -101,6 +101,11 @@ sealed class Resizing(
             return [whole];
         }
 
+        return SplitMany(parts, into, product);
+    }
+
+    Change[]? SplitMany(Change[] parts, long[] into, long product)
+    {
         Change[] known = parts.Length == 1 && _factors.TryGetValue(parts[0], out var factors) ? factors : parts;
         if (known.Select(k => k.Old).Where(o => o != 1).SequenceEqual(into.Where(o => o != 1)))
         {
@@ -109,15 +114,10 @@ sealed class Resizing(
         }
 
         // All that changes is one size, and its old number stands in the target once.
-        long rest = into.Skip(1).Aggregate(1L, (a, b) => a * b);
-        foreach (var part in known.Where(k => !k.IsNone))
-        {
-            if (known.Count(k => !k.IsNone) == 1 && into.Count(i => i == part.Old) == 1)
-                return [.. into.Select(i => i == part.Old ? part : new Change(i, i))];
-        }
-
-        return rest > 0 && product % rest == 0 && known.Length == 1 && into.Length == 2 && into[1] < into[0]
-            ? [new Change(into[0], product / rest), new Change(into[1], into[1])] : null;
+        Change[] changing = [.. known.Where(k => !k.IsNone)];
+        return changing.Length == 1 && into.Count(i => i == changing[0].Old) == 1
+            && into.Where(i => i != changing[0].Old).Aggregate(changing[0].New, (a, b) => a * b) == product
+            ? [.. into.Select(i => i == changing[0].Old ? changing[0] : new Change(i, i))] : null;
     }
 
     void MendExpand(OnnxNode node)

@@ -59,21 +59,24 @@ public static class GradientGraph
         var forward = Upgrade.To17(Precision.Widen(model));
         string[] respectTo = wishes.RespectTo.Count > 0 ? [.. wishes.RespectTo]
             : [.. forward.Graph.Inputs.Where(i => i.Type.IsReal()).Select(i => i.Name)];
-        // Folding changes weights and takes values in between away.
-        var stay = forward.Graph.Inputs.Concat(forward.Graph.Outputs).Select(v => v.Name)
-            .ToHashSet(StringComparer.Ordinal);
-        if (respectTo.Concat(wishes.Outputs).All(stay.Contains) && !wishes.UsesInside)
+        if (CanFold(forward.Graph, [.. respectTo, .. wishes.Outputs]) && !wishes.UsesInside)
             forward = BatchNorms.Fold(Constants.Fold(forward));
         var graph = new GraphBuilder(forward) { Prefix = "g/" };
         var target = utility(graph);
         if (target.Facts.Shape is not []) target = target.Sum();
         var gradients = graph.Gradients(target, respectTo);
-        var outputs = forward.Graph.Outputs;
-        outputs.Clear();
+        forward.Graph.Outputs.Clear();
         graph.Output(UtilityName, target);
         foreach (string name in respectTo) graph.Output(GradientOf(name), gradients[name]);
         foreach (string name in wishes.Outputs) graph.Output(name, graph[name]);
         return Unused.Remove(forward);
+    }
+
+    /// <summary>Folding changes weights and takes values in between away: inputs and outputs alone stay.</summary>
+    static bool CanFold(OnnxGraph graph, IEnumerable<string> names)
+    {
+        var stay = graph.Inputs.Concat(graph.Outputs).Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
+        return names.All(stay.Contains);
     }
 
     /// <summary>
