@@ -26,8 +26,7 @@ public enum SessionRole
 /// </code>
 /// Inference leaves a core to decoding, tracking and the spool; more than 4 threads gain little on networks this small
 /// (docs/measured.md). The probe has half of inference's. Shares may add up to a thread more than there are cores,
-/// for a
-/// probe rests most of a second; the kernel lets inference go first because probe and training yield.
+/// for a probe rests most of a second; the kernel lets inference go first because probe and training yield.
 /// </summary>
 public static class ThreadShares
 {

@@ -5,8 +5,7 @@ namespace EdgeAppliance.Onnx;
 /// <summary>
 /// A thread of its own whose work gives way to others'. On Linux a thread's priority is its own and is inherited by the
 /// threads it starts, so a session opened here has workers that yield as well. .NET's own thread priorities do
-/// nothing on
-/// Linux, and a thread that has yielded may not take it back, hence not on a thread of the pool.
+/// nothing on Linux, and a thread that has yielded may not take it back, hence not on a thread of the pool.
 /// </summary>
 public static class YieldingThread
 {

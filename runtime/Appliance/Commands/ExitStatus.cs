@@ -6,7 +6,8 @@ static class ExitStatus
     public const int Ok = 0;
 
     /// <summary>
-    /// It ran, and what it was to show did not come out (demo), something has a fault (doctor), or models differ (diff).
+    /// It ran, and what it was to show did not come out (demo), something has a fault (doctor), or models differ
+    /// (diff).
     /// </summary>
     public const int Failed = 1;
 

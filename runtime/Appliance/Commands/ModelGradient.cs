@@ -139,7 +139,7 @@ static class ModelGradient
         int[] classes = [.. names.Select(n => card.Classes.IndexOf(n) is var at and >= 0 ? at
             : throw new InvalidDataException($"--class {n}: {card.Name} knows {string.Join(", ", card.Classes)}"))];
         string of = classes.Length == 0 ? "" : $" of {string.Join(", ", names)}";
-        return (Table.Invariant($"sum of sigmoid({slope} (score - {threshold})), scores{of} of head {card.Output.Head}"),
+        return (Table.Invariant($"sum of sigmoid({slope} (score - {threshold})){of}, head {card.Output.Head}"),
             ScoreGraph.Utility(card, threshold, classes.Length == 0 ? null : classes, slope));
     }
 

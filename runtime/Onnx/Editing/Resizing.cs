@@ -101,6 +101,11 @@ sealed class Resizing(
             return [whole];
         }
 
+        return SplitMany(parts, into, product);
+    }
+
+    Change[]? SplitMany(Change[] parts, long[] into, long product)
+    {
         Change[] known = parts.Length == 1 && _factors.TryGetValue(parts[0], out var factors) ? factors : parts;
         if (known.Select(k => k.Old).Where(o => o != 1).SequenceEqual(into.Where(o => o != 1)))
         {
@@ -108,18 +113,11 @@ sealed class Resizing(
             return [.. into.Select(o => o == 1 ? new Change(1, 1) : changed.Dequeue())];
         }
 
-        return OneChanged(known, into, product);
-    }
-
-    /// <summary>All that changes is one size, and its old number stands in the target once; or the first of two takes it.</summary>
-    static Change[]? OneChanged(Change[] known, long[] into, long product)
-    {
-        Change[] changes = [.. known.Where(k => !k.IsNone)];
-        if (changes.Length == 1 && into.Count(i => i == changes[0].Old) == 1)
-            return [.. into.Select(i => i == changes[0].Old ? changes[0] : new Change(i, i))];
-        long rest = into.Skip(1).Aggregate(1L, (a, b) => a * b);
-        return rest > 0 && product % rest == 0 && known.Length == 1 && into.Length == 2 && into[1] < into[0]
-            ? [new Change(into[0], product / rest), new Change(into[1], into[1])] : null;
+        // All that changes is one size, and its old number stands in the target once.
+        Change[] changing = [.. known.Where(k => !k.IsNone)];
+        return changing.Length == 1 && into.Count(i => i == changing[0].Old) == 1
+            && into.Where(i => i != changing[0].Old).Aggregate(changing[0].New, (a, b) => a * b) == product
+            ? [.. into.Select(i => i == changing[0].Old ? changing[0] : new Change(i, i))] : null;
     }
 
     void MendExpand(OnnxNode node)

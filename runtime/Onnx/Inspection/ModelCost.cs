@@ -74,26 +74,30 @@ public sealed record ModelCost(
         return elements is { } each ? new NodeCost(name, node.Op, macs.Value, each, bytes) : null;
     }
 
+    /// <summary>0 for operators that are no products of matrices; null where a size is open.</summary>
     static long? MacsOf(OnnxNode node, long outputs, Dictionary<string, ValueFacts> facts)
     {
         return node.Op switch
         {
-            "Conv" or "ConvInteger" => Times(outputs, AfterFirst(1)),
-            "QLinearConv" => Times(outputs, AfterFirst(3)),
-            "ConvTranspose" => Times(In(0) is { } x ? Count(x) : null, AfterFirst(1)),
-            "Gemm" => Times(outputs, In(0)?.Shape is { Count: 2 } a ? a[node.Int("transA", 0) == 1 ? 0 : 1].Known : null),
-            "MatMul" or "MatMulInteger" or "QLinearMatMul" =>
-                Times(outputs, In(0)?.Shape is { Count: > 0 } m ? m[^1].Known : null),
+            // A filter's numbers, but for how many filters there are.
+            "Conv" or "ConvInteger" => outputs * Rest(1),
+            "QLinearConv" => outputs * Rest(3),
+            "ConvTranspose" => Whole(0) * Rest(1),
+            "Gemm" => outputs * Size(0, node.Int("transA", 0) == 1 ? 0 : 1),
+            "MatMul" or "MatMulInteger" or "QLinearMatMul" => outputs * Size(0, -1),
             _ => 0,
         };
 
-        ValueFacts? In(int index) => node.Input(index) is { } name ? facts.GetValueOrDefault(name) : null;
+        IReadOnlyList<Dim>? Shape(int input) =>
+            node.Input(input) is { } name ? facts.GetValueOrDefault(name)?.Shape : null;
 
-        // What one output of a kernel takes, or one input of a transposed one.
-        long? AfterFirst(int weights) => In(weights)?.Shape is { } w ? Count(w.Skip(1)) : null;
+        long? Whole(int input) => Shape(input) is { } shape ? Count(shape) : null;
+
+        long? Rest(int input) => Shape(input) is { } shape ? Count(shape.Skip(1)) : null;
+
+        long? Size(int input, int axis) =>
+            Shape(input) is { Count: > 0 } shape ? shape[axis < 0 ? axis + shape.Count : axis].Known : null;
     }
-
-    static long? Times(long? a, long? b) => a * b;
 
     /// <summary>Reductions and pools look at more than they give.</summary>
     static long? ElementsOf(OnnxNode node, long outputs, Dictionary<string, ValueFacts> facts)

@@ -2,8 +2,8 @@ namespace EdgeAppliance.Onnx.Sessions;
 
 /// <summary>
 /// Open sessions by key, as by input size: opened once and warmed, prepared ahead in the background, at most so many.
-/// The one not used for longest is closed when another is opened. Who takes one has it alone until the lease is disposed.
-/// From any thread.
+/// The one not used for longest is closed when another is opened. Who takes one has it alone until the lease is
+/// disposed. From any thread.
 /// </summary>
 /// <param name="open">opens and warms one; may be called on any thread</param>
 /// <param name="most">sessions kept open; one that is lent is never closed, so there can be more for a while</param>

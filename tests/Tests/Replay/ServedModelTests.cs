@@ -180,7 +180,7 @@ public sealed class ServedModelTests : IDisposable
             var wishes = Detector.WishesOf(model, Settings) with { Providers = [] };
             using var session = OnnxSession.Open("cpu", model.Onnx, wishes);
             golden.Span.CopyTo(session.Input(0));
-            session.Run();
+            session.Run(stop);
             float[][] outputs = EngineBuild.OutputsOf(session);
             if (IsWrong) outputs[0].AsSpan().Reverse();
             return outputs;

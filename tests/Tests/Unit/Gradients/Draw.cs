@@ -69,7 +69,7 @@ sealed class Draw
         return all;
     }
 
-    public long[] Many(int count, Func<int, long> each) => [.. Enumerable.Range(0, count).Select(each)];
+    public static long[] Many(int count, Func<int, long> each) => [.. Enumerable.Range(0, count).Select(each)];
 
     public long[] Shape(int rankFrom, int rankTo, int sizeTo = 4) => Many(Int(rankFrom, rankTo), _ => Int(1, sizeTo));
 

@@ -133,7 +133,10 @@ public sealed class GradientLoopTests
         var nodes = _graph.Model.Graph.Nodes;
         nodes[0] = new OnnxNode
         {
-            Op = "Relu", Domain = "com.example", Inputs = nodes[0].Inputs, Outputs = nodes[0].Outputs,
+            Op = "Relu",
+            Domain = "com.example",
+            Inputs = nodes[0].Inputs,
+            Outputs = nodes[0].Outputs,
         };
         string said = Assert.Throws<NotSupportedException>(() => _graph.Gradients(loss, ["x"])).Message;
         Assert.Contains("of domain com.example", said, StringComparison.Ordinal);

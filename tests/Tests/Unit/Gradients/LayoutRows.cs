@@ -21,7 +21,7 @@ static class LayoutRows
         Moved("Tile", d =>
         {
             long[] shape = d.Shape(1, 4, 3);
-            d.Out("Tile", [d.In(shape), d.Graph.Longs(d.Many(shape.Length, _ => d.Int(1, 3)))]);
+            d.Out("Tile", [d.In(shape), d.Graph.Longs(Draw.Many(shape.Length, _ => d.Int(1, 3)))]);
         }),
         Moved("Concat", Concat),
         Moved("Split", Split) with { Opsets = [17, 18] },
@@ -110,7 +110,7 @@ static class LayoutRows
         }
         else
         {
-            long[] sizes = d.Many(count, _ => d.Int(1, 3));
+            long[] sizes = Draw.Many(count, _ => d.Int(1, 3));
             shape[at] = sizes.Sum();
             made = d.Graph.Op("Split", [d.In(shape), d.Graph.Longs(sizes)], along, count);
         }
@@ -179,7 +179,7 @@ static class LayoutRows
             case 3: (dims, which) = ([d.Int(1, (int)size)], [.. d.Shuffled(all).Select(i => d.Flip() ? i : i - size)]); break;
             default:
                 dims = d.Shape(1, 2);
-                which = d.Many((int)Draw.Count(dims), _ => d.Int(-(int)size, (int)size - 1));
+                which = Draw.Many((int)Draw.Count(dims), _ => d.Int(-(int)size, (int)size - 1));
                 break;
         }
 
@@ -191,8 +191,8 @@ static class LayoutRows
         long[] shape = d.Shape(1, 4);
         long axis = d.Axis(shape.Length);
         int at = (int)(axis < 0 ? axis + shape.Length : axis), size = (int)shape[at];
-        long[] dims = d.Many(shape.Length, i => i == at ? d.Int(1, 5) : d.Int(1, (int)shape[i]));
-        d.Out("GatherElements", [d.In(shape), d.Longs(dims, d.Many((int)Draw.Count(dims), _ => d.Int(-size, size - 1)))],
+        long[] dims = Draw.Many(shape.Length, i => i == at ? d.Int(1, 5) : d.Int(1, (int)shape[i]));
+        d.Out("GatherElements", [d.In(shape), d.Longs(dims, Draw.Many((int)Draw.Count(dims), _ => d.Int(-size, size - 1)))],
             axis == 0 ? [] : [OnnxAttribute.Of("axis", axis)]);
     }
 
@@ -201,7 +201,7 @@ static class LayoutRows
         long[] shape = d.Shape(1, 4);
         int depth = d.Int(1, shape.Length);
         long[] dims = [.. d.Shape(0, 2), depth];
-        d.Out("GatherND", [d.In(shape), d.Longs(dims, d.Many((int)Draw.Count(dims),
+        d.Out("GatherND", [d.In(shape), d.Longs(dims, Draw.Many((int)Draw.Count(dims),
             i => d.Int(-(int)shape[i % depth], (int)shape[i % depth] - 1)))]);
     }
 
@@ -232,7 +232,7 @@ static class LayoutRows
             "wrap" => d.Int(0, (int)shape[which[i]]),
             _ => d.Int(0, 3),
         };
-        long[] pads = d.Many(2 * which.Length, i => Any(i % which.Length));
+        long[] pads = Draw.Many(2 * which.Length, i => Any(i % which.Length));
         var axes = which.Length == shape.Length && which.Index().All(w => w.Index == w.Item) ? null
             : d.Graph.Longs([.. which.Select(a => d.Flip() ? a : (long)a - shape.Length)]);
         var x = d.In(shape);

@@ -1,4 +1,3 @@
-using EdgeAppliance.Onnx.Expressions;
 using EdgeAppliance.Onnx.Model;
 
 namespace EdgeAppliance.Tests.Unit.Gradients;
@@ -25,7 +24,7 @@ static class ResizeRows
         int rank = mode switch { "nearest" => d.Int(1, 5), "linear" => d.OneOf(2, 3, 4, 5), _ => 4 };
         // Linear and cubic work on the last two or three axes.
         int first = mode switch { "nearest" => d.Int(0, rank - 1), "cubic" => 2, _ => rank >= 4 ? 2 : 0 };
-        long[] shape = d.Many(rank, i => i < first ? d.Int(1, 2) : d.Int(1, rank == 5 ? 3 : 5));
+        long[] shape = Draw.Many(rank, i => i < first ? d.Int(1, 2) : d.Int(1, rank == 5 ? 3 : 5));
         float[] scales = [.. Enumerable.Range(0, rank).Select(i => i < first ? 1 : Scale(d))];
         bool isWhole = d.Number % 4 == 0;
         if (isWhole)

@@ -21,9 +21,9 @@ static class WindowRows
 
     static Window Slide(Draw d, int axes, bool canDilate = true, bool isPool = false)
     {
-        long[] kernel = d.Many(axes, _ => d.Int(1, 3)), strides = d.Many(axes, _ => d.OneOf(1, 1, 2, 3));
+        long[] kernel = Draw.Many(axes, _ => d.Int(1, 3)), strides = Draw.Many(axes, _ => d.OneOf(1, 1, 2, 3));
         if (d.Number % 3 == 0) Array.Fill(strides, 1);
-        long[] dilations = d.Many(axes, _ => canDilate ? d.OneOf(1, 1, 2) : 1);
+        long[] dilations = Draw.Many(axes, _ => canDilate ? d.OneOf(1, 1, 2) : 1);
         // ONNX Runtime refuses both together.
         if (d.Number / 3 % 8 is 5 or 6) Array.Fill(dilations, 1);
         long Span(int i) => (kernel[i] - 1) * dilations[i] + 1;
@@ -32,16 +32,16 @@ static class WindowRows
         switch (d.Number / 3 % 8)
         {
             case 0: break;
-            case 1: pads = d.Many(2 * axes, i => (kernel[i % axes] - 1) / 2); break;
-            case 2 or 3: pads = d.Many(2 * axes, i => d.Int(0, (int)kernel[i % axes] - 1)); break;
+            case 1: pads = Draw.Many(2 * axes, i => (kernel[i % axes] - 1) / 2); break;
+            case 2 or 3: pads = Draw.Many(2 * axes, i => d.Int(0, (int)kernel[i % axes] - 1)); break;
             // More than the kernel reaches: ONNX Runtime refuses that of pools.
-            case 4: pads = d.Many(2 * axes, i => isPool ? kernel[i % axes] - 1 : d.Int(0, (int)Span(i % axes) + 1)); break;
+            case 4: pads = Draw.Many(2 * axes, i => isPool ? kernel[i % axes] - 1 : d.Int(0, (int)Span(i % axes) + 1)); break;
             case 5: auto = "SAME_UPPER"; break;
             case 6: auto = "SAME_LOWER"; break;
             default: auto = "VALID"; break;
         }
 
-        long[] sizes = d.Many(axes, i => auto.StartsWith("SAME", StringComparison.Ordinal) ? d.Int(1, 7)
+        long[] sizes = Draw.Many(axes, i => auto.StartsWith("SAME", StringComparison.Ordinal) ? d.Int(1, 7)
             // With holes as wide as the input a pool could see padding only.
             : Math.Max(isPool ? dilations[i] : 1, Span(i) - pads[i] - pads[axes + i] + d.Int(0, axes == 3 ? 3 : 5)));
         return new Window(sizes, kernel, strides, dilations, pads,
@@ -77,19 +77,19 @@ static class WindowRows
     static void ConvTranspose(Draw d)
     {
         int axes = d.OneOf(1, 2, 2, 3);
-        long[] kernel = d.Many(axes, _ => d.Int(1, 3)), strides = d.Many(axes, _ => d.Int(1, 3));
-        long[] dilations = d.Many(axes, _ => d.OneOf(1, 1, 2));
-        long[] extra = d.Many(axes, i => d.Int(0, (int)strides[i] - 1));
+        long[] kernel = Draw.Many(axes, _ => d.Int(1, 3)), strides = Draw.Many(axes, _ => d.Int(1, 3));
+        long[] dilations = Draw.Many(axes, _ => d.OneOf(1, 1, 2));
+        long[] extra = Draw.Many(axes, i => d.Int(0, (int)strides[i] - 1));
         if (d.Number % 3 == 0) Array.Clear(extra);
-        long[] pads = d.Number % 2 == 0 ? new long[2 * axes] : d.Many(2 * axes, i => d.Int(0, (int)kernel[i % axes] - 1));
+        long[] pads = d.Number % 2 == 0 ? new long[2 * axes] : Draw.Many(2 * axes, i => d.Int(0, (int)kernel[i % axes] - 1));
         // Something has to be left after the pads are cut off.
-        long[] sizes = d.Many(axes, i => d.Int(1, axes == 3 ? 2 : 4) + 1);
+        long[] sizes = Draw.Many(axes, i => d.Int(1, axes == 3 ? 2 : 4) + 1);
         var (groups, into, outOf) = Channels(d);
         bool isAuto = d.Number % 9 == 8;
         var x = d.In([d.Int(1, 2), groups * into, .. sizes]);
         d.Out("ConvTranspose", [x, d.In([groups * into, outOf, .. kernel]), d.Flip() ? d.In([groups * outOf]) : null],
         [
-            OnnxAttribute.Of("strides", isAuto ? d.Many(axes, _ => 1) : strides), OnnxAttribute.Of("dilations", dilations),
+            OnnxAttribute.Of("strides", isAuto ? Draw.Many(axes, _ => 1) : strides), OnnxAttribute.Of("dilations", dilations),
             isAuto ? OnnxAttribute.Of("auto_pad", d.OneOf("SAME_UPPER", "SAME_LOWER", "VALID"))
                 : OnnxAttribute.Of("pads", pads),
             .. isAuto || extra.All(e => e == 0) ? [] : (OnnxAttribute[])[OnnxAttribute.Of("output_padding", extra)],
