@@ -6,10 +6,10 @@ using EdgeAppliance.Onnx.Training;
 namespace EdgeAppliance.Retrain.Training;
 
 /// <summary>
-/// The small detector that ships with the twin: a plain convolutional pyramid in the manner of YOLOX (anchor-free, strides
-/// 8, 16, 32), convolution and ReLU only. Input batch x 3 x 256 x 448, RGB times <see cref="InputScale"/>. Output batch x
-/// 2352 x 7 for each cell: offset x, y, log width, log height (all in strides), and before their sigmoids objectness,
-/// person, vehicle.
+/// The small detector that ships with the twin: a plain convolutional pyramid in the manner of YOLOX (anchor-free,
+/// strides 8, 16, 32), convolution and ReLU only. Input batch x 3 x 256 x 448, RGB times <see cref="InputScale"/>.
+/// Output batch x 2352 x 7 for each cell: offset x, y, log width, log height (all in strides), and before their
+/// sigmoids objectness, person, vehicle.
 /// </summary>
 public static class TwinNetwork
 {
@@ -103,11 +103,11 @@ public static class TwinNetwork
     }
 
     /// <summary>
-    /// The loss for each box that a cell answers for: 5 (1 - GIoU), what its class should be, and over all cells that may
-    /// be judged whether somebody is there, which is as true as the box is good.
+    /// The loss for each box that a cell answers for: 5 (1 - GIoU), what its class should be, and over all cells that
+    /// may be judged whether somebody is there, which is as true as the box is good.
     /// <para>
-    /// Targets, batch x 2352 x: <c>boxes</c> left, top, right, bottom in input pixels; <c>kinds</c> 1 for the class; <c>owned</c>
-    /// 1 for cells that answer for a box; <c>judged</c> 0 for cells that nobody may judge.
+    /// Targets, batch x 2352 x: <c>boxes</c> left, top, right, bottom in input pixels; <c>kinds</c> 1 for the class;
+    /// <c>owned</c> 1 for cells that answer for a box; <c>judged</c> 0 for cells that nobody may judge.
     /// </para>
     /// </summary>
     public static Value Loss(LossCase c)
