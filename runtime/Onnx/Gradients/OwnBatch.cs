@@ -74,9 +74,11 @@ sealed class OwnBatch
     /// </summary>
     static Value Scaled(Value x, Value? by, Value? plus)
     {
-        long channels = x.Shape[1].Known ?? throw new NotSupportedException($"'{x.Name}': the number of channels is open");
+        long channels = x.Shape[1].Known
+            ?? throw new NotSupportedException($"'{x.Name}': the number of channels is open");
         var graph = x.Graph;
         var (zeros, ones) = (graph.Filled(0, channels), graph.Filled(1, channels));
-        return graph.Op("BatchNormalization", [x, by ?? ones, plus ?? zeros, zeros, ones], OnnxAttribute.Of("epsilon", 0f));
+        return graph.Op("BatchNormalization", [x, by ?? ones, plus ?? zeros, zeros, ones],
+            OnnxAttribute.Of("epsilon", 0f));
     }
 }

@@ -4,11 +4,11 @@ using EdgeAppliance.Onnx.Shapes;
 namespace EdgeAppliance.Onnx.Gradients;
 
 /// <summary>
-/// The gradient of a convolution's weights: each kernel position sees the input through a window of its own, and a matrix
-/// product of that window with the gradient sums over places. The input is laid out so that a window is one run of memory:
-/// rows of input and gradient are made equally wide, with zeros where the gradient has no place, and what a stride steps
-/// over is sorted into phases first. Cutting windows row by row, or element by element where strides are, took more time
-/// than the products (measured).
+/// The gradient of a convolution's weights: each kernel position sees the input through a window of its own, and a
+/// matrix product of that window with the gradient sums over places. The input is laid out so that a window is one run
+/// of memory: rows of input and gradient are made equally wide, with zeros where the gradient has no place, and what a
+/// stride steps over is sorted into phases first. Cutting windows row by row, or element by element where strides are,
+/// took more time than the products (measured).
 /// </summary>
 sealed class WeightGradients
 {
@@ -69,7 +69,8 @@ sealed class WeightGradients
         if (strides.All(s => s == 1)) return padded;
         long channels = _case.Known(x.Shape[1], "the number of channels");
         return padded.Reshape([-1, channels, .. _rows.Zip(strides, (rows, s) => new[] { rows, s }).SelectMany(p => p)])
-            .Transpose([0, 1, .. Enumerable.Range(0, axes).Select(i => 2L * i + 3), .. Enumerable.Range(0, axes).Select(i => 2L * i + 2)]);
+            .Transpose([0, 1, .. Enumerable.Range(0, axes).Select(i => 2L * i + 3),
+                .. Enumerable.Range(0, axes).Select(i => 2L * i + 2)]);
     }
 
     /// <summary>The gradient with rows as wide as a phase's; zeros where it has no place.</summary>

@@ -19,8 +19,8 @@ public static class Boxes
     }
 
     /// <summary>
-    /// The same, less the part of the smallest box round both that belongs to neither (Rezatofighi et al. 2019): -1 to 1, with
-    /// a gradient for boxes that do not meet.
+    /// The same, less the part of the smallest box round both that belongs to neither (Rezatofighi et al. 2019): -1 to
+    /// 1, with a gradient for boxes that do not meet.
     /// </summary>
     public static Value Giou(this Value a, Value b)
     {

@@ -34,10 +34,11 @@ public static class CrossEntropies
     }
 
     /// <summary>
-    /// -sum over classes of w t log softmax(z). The mean is over what is not ignored, weighted by the target's class; with
-    /// targets that are distributions it is the plain mean.
+    /// -sum over classes of w t log softmax(z). The mean is over what is not ignored, weighted by the target's class;
+    /// with targets that are distributions it is the plain mean.
     /// </summary>
-    /// <param name="targets">integers, in the logits' shape without the class axis; or floats in the logits' shape</param>
+    /// <param name="targets">integers, in the logits' shape without the class axis; or floats in the logits'
+    /// shape</param>
     /// <param name="axis">along which the classes lie</param>
     /// <param name="weights">one for each class; null: all 1</param>
     /// <param name="ignored">integer targets of this number do not count</param>
@@ -61,7 +62,8 @@ public static class CrossEntropies
         if (counts is not null) each *= counts;
         // What the mean divides by: 1 for what counts, or its class's weight where classes have one.
         var share = w is null ? counts : counts is null ? (kinds * w).Sum([axis]) : (kinds * w).Sum([axis]) * counts;
-        return reduction == Reduction.Mean && share is not null ? each.Sum() / share.Sum().Max(1e-12f) : each.By(reduction);
+        bool isShared = reduction == Reduction.Mean && share is not null;
+        return isShared ? each.Sum() / share!.Sum().Max(1e-12f) : each.By(reduction);
     }
 
     /// <summary>A shape in which only the classes have room.</summary>
@@ -77,8 +79,8 @@ public static class CrossEntropies
             [.. Enumerable.Range(0, (int)along[axis]).Select(i => (long)i)], along))).As(like);
 
     /// <summary>
-    /// Focal loss of logits (Lin et al. 2017): the binary cross-entropy times a (1 - p)^gamma, p the probability given to
-    /// the truth, a alpha for what is there and 1 - alpha for what is not.
+    /// Focal loss of logits (Lin et al. 2017): the binary cross-entropy times a (1 - p)^gamma, p the probability given
+    /// to the truth, a alpha for what is there and 1 - alpha for what is not.
     /// </summary>
     /// <param name="alpha">null: no balance</param>
     public static Value Focal(

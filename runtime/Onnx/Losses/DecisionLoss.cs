@@ -4,9 +4,9 @@ using EdgeAppliance.Onnx.Model;
 namespace EdgeAppliance.Onnx.Losses;
 
 /// <summary>
-/// Losses of decisions instead of labels (ChameleonAPI, Liu et al. 2024): an application looks only at which of its groups
-/// of classes is there, so only errors that change this are punished. Scores are probabilities, rows x classes; truth is 1
-/// for the groups that are there, 0 for the others, rows x groups. Every loss is a mean over rows.
+/// Losses of decisions instead of labels (ChameleonAPI, Liu et al. 2024): an application looks only at which of its
+/// groups of classes is there, so only errors that change this are punished. Scores are probabilities, rows x classes;
+/// truth is 1 for the groups that are there, 0 for the others, rows x groups. Every loss is a mean over rows.
 /// </summary>
 /// <param name="Groups">for each group the numbers of its classes</param>
 public sealed record DecisionLoss(IReadOnlyList<IReadOnlyList<int>> Groups)
@@ -26,11 +26,14 @@ public sealed record DecisionLoss(IReadOnlyList<IReadOnlyList<int>> Groups)
     /// <summary>The score from which on a class counts as detected.</summary>
     public float Threshold { get; init; } = 0.5f;
 
-    /// <summary>A class below this place is not among an answer's labels, however high its score; 16 for many choices.</summary>
+    /// <summary>
+    /// A class below this place is not among an answer's labels, however high its score; 16 for many choices.
+    /// </summary>
     public int Places { get; init; } = 11;
 
     /// <summary>
-    /// The first should beat the second: w sigmoid(sharpness (x2 - x1 + margin)). Its weight is a step, and has no gradient.
+    /// The first should beat the second: w sigmoid(sharpness (x2 - x1 + margin)). Its weight is a step, and has no
+    /// gradient.
     /// </summary>
     public Value Beats(Value winner, Value loser)
     {
@@ -39,8 +42,8 @@ public sealed record DecisionLoss(IReadOnlyList<IReadOnlyList<int>> Groups)
     }
 
     /// <summary>
-    /// One question, or a choice of one group whose best label stands highest in the answer: the best true group should beat
-    /// every other and the threshold; where none is true the threshold should beat all.
+    /// One question, or a choice of one group whose best label stands highest in the answer: the best true group should
+    /// beat every other and the threshold; where none is true the threshold should beat all.
     /// </summary>
     public Value InOrderOfScores(Value scores, Value truth)
     {
@@ -53,8 +56,8 @@ public sealed record DecisionLoss(IReadOnlyList<IReadOnlyList<int>> Groups)
     }
 
     /// <summary>
-    /// A choice of the first group, in the application's order, of which any label is there: it should beat the threshold
-    /// and all before it, and those should stay below; what comes after it is free.
+    /// A choice of the first group, in the application's order, of which any label is there: it should beat the
+    /// threshold and all before it, and those should stay below; what comes after it is free.
     /// </summary>
     public Value InOrderOfGroups(Value scores, Value truth)
     {
@@ -70,8 +73,8 @@ public sealed record DecisionLoss(IReadOnlyList<IReadOnlyList<int>> Groups)
     }
 
     /// <summary>
-    /// Every group by itself: those that are there should beat the threshold, it the others. Where none is there only the
-    /// best counts, and the best of those known not to be there.
+    /// Every group by itself: those that are there should beat the threshold, it the others. Where none is there only
+    /// the best counts, and the best of those known not to be there.
     /// </summary>
     /// <param name="absent">1 for groups that somebody has verified are not there, rows x groups; null: all are</param>
     public Value OfEveryGroup(Value scores, Value truth, Value? absent = null)
@@ -85,8 +88,8 @@ public sealed record DecisionLoss(IReadOnlyList<IReadOnlyList<int>> Groups)
     }
 
     /// <summary>
-    /// A detector's proposals, each by itself: where a class of any group is true, the best of them should beat the best of
-    /// the rest and the threshold; elsewhere the other way round.
+    /// A detector's proposals, each by itself: where a class of any group is true, the best of them should beat the
+    /// best of the rest and the threshold; elsewhere the other way round.
     /// </summary>
     /// <param name="isTarget">1 for proposals whose class is in a group, rows x 1</param>
     public Value OfProposals(Value scores, Value isTarget)
@@ -102,7 +105,8 @@ public sealed record DecisionLoss(IReadOnlyList<IReadOnlyList<int>> Groups)
 
     /// <summary>Rows x groups: the best score in each.</summary>
     Value Bests(Value scores) => scores.Graph.Concat(1,
-        [.. Groups.Select(group => group.Count == 1 ? scores.Only(group) : scores.Only(group).Largest([1], keep: true))]);
+        [.. Groups.Select(group => scores.Only(group)).Select(some => some.Shape[1].Is(1) ? some
+            : some.Largest([1], keep: true))]);
 
     /// <summary>Rows x 1: what a score has to exceed to be a label of the answer.</summary>
     Value Bar(Value scores)

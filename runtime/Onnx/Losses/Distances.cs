@@ -9,7 +9,9 @@ public static class Distances
     public static Value SquaredError(this Value a, Value b, Reduction reduction = Reduction.Mean) =>
         (a - b).Square().By(reduction);
 
-    /// <summary>d^2 / (2 beta) where the difference d is below beta, |d| - beta / 2 where it is above; for each element.</summary>
+    /// <summary>
+    /// d^2 / (2 beta) where the difference d is below beta, |d| - beta / 2 where it is above; for each element.
+    /// </summary>
     public static Value SmoothL1(this Value a, Value b, float beta = 1, Reduction reduction = Reduction.Mean)
     {
         var d = (a - b).Abs();
@@ -19,8 +21,8 @@ public static class Distances
     }
 
     /// <summary>
-    /// T^2 sum p log(p / q), p and q the softmax of given and learned logits over T, for each row (Hinton et al. 2015: the
-    /// square keeps the gradient's size when T changes).
+    /// T^2 sum p log(p / q), p and q the softmax of given and learned logits over T, for each row (Hinton et al. 2015:
+    /// the square keeps the gradient's size when T changes).
     /// </summary>
     /// <param name="reduction">over rows</param>
     public static Value KullbackLeibler(
@@ -33,8 +35,8 @@ public static class Distances
     }
 
     /// <summary>
-    /// |a - b|^2 / |b|^2 for each row of the first axis: a normalised squared error, the same for features of any scale.
-    /// The norm of b is taken as given.
+    /// |a - b|^2 / |b|^2 for each row of the first axis: a normalised squared error, the same for features of any
+    /// scale. The norm of b is taken as given.
     /// </summary>
     /// <param name="reduction">over rows</param>
     public static Value FeatureDistance(this Value a, Value b, Reduction reduction = Reduction.Mean)

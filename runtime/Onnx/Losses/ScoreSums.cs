@@ -3,14 +3,14 @@ using EdgeAppliance.Onnx.Expressions;
 namespace EdgeAppliance.Onnx.Losses;
 
 /// <summary>
-/// What a detector's answer is worth, as one number that can be differentiated. Scores in 0 to 1, classes along the last
-/// axis; the sum runs over everything.
+/// What a detector's answer is worth, as one number that can be differentiated. Scores in 0 to 1, classes along the
+/// last axis; the sum runs over everything.
 /// </summary>
 public static class ScoreSums
 {
     /// <summary>
-    /// OneAdapt's utility (Du et al. 2023): the sum of sigmoid(slope (score - threshold)), which counts what lies above the
-    /// threshold and has its gradient where a small change would cross it.
+    /// OneAdapt's utility (Du et al. 2023): the sum of sigmoid(slope (score - threshold)), which counts what lies above
+    /// the threshold and has its gradient where a small change would cross it.
     /// </summary>
     /// <param name="classes">only these count; null: all</param>
     public static Value Utility(

@@ -68,8 +68,13 @@ sealed record Checkpoint(
         }
 
         if (!SHA256.HashData(bytes.AsSpan(0, end)).AsSpan().SequenceEqual(bytes.AsSpan(end)))
-            throw new InvalidDataException($"{path}: the checkpoint is damaged, its checksum differs: take an older one");
-        using var reader = new BinaryReader(new MemoryStream(bytes, Magic.Length + 1, end - Magic.Length - 1), Encoding.UTF8);
+        {
+            throw new InvalidDataException(
+                $"{path}: the checkpoint is damaged, its checksum differs: take an older one");
+        }
+
+        using var from = new MemoryStream(bytes, Magic.Length + 1, end - Magic.Length - 1);
+        using var reader = new BinaryReader(from, Encoding.UTF8);
         string fingerprint = reader.ReadString();
         long steps = reader.ReadInt64();
         int batches = reader.ReadInt32(), count = reader.ReadInt32();

@@ -23,8 +23,8 @@ public enum Spread
 public static class InitialWeights
 {
     /// <summary>
-    /// The same model with random weights. Biases are 0 (except <see cref="Spread.Torch"/>), norms as if they were not there.
-    /// The same seed gives the same numbers.
+    /// The same model with random weights. Biases are 0 (except <see cref="Spread.Torch"/>), norms as if they were not
+    /// there. The same seed gives the same numbers.
     /// </summary>
     public static OnnxModel Fresh(OnnxModel model, ulong seed, Spread spread = Spread.KaimingNormal)
     {

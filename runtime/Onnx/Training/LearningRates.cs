@@ -5,7 +5,9 @@ public static class LearningRates
 {
     public static Func<long, double> Constant(double rate) => _ => rate;
 
-    /// <summary>Rises to the peak in equal steps, and falls along half a cosine over all steps, to a part of the peak.</summary>
+    /// <summary>
+    /// Rises to the peak in equal steps, and falls along half a cosine over all steps, to a part of the peak.
+    /// </summary>
     /// <param name="warmUp">steps until the peak</param>
     /// <param name="steps">all of them</param>
     /// <param name="floor">the part of the peak that is left at the end</param>

@@ -2,7 +2,9 @@ using EdgeAppliance.Onnx.Model;
 
 namespace EdgeAppliance.Onnx.Training;
 
-/// <summary>Which of a model's constants are weights that learn: those that stand where a layer has its weights.</summary>
+/// <summary>
+/// Which of a model's constants are weights that learn: those that stand where a layer has its weights.
+/// </summary>
 static class LearningWeights
 {
     static readonly Dictionary<string, int[]> Places = new(StringComparer.Ordinal)

@@ -3,8 +3,8 @@ using EdgeAppliance.Onnx.Expressions;
 namespace EdgeAppliance.Onnx.Training;
 
 /// <summary>
-/// How weights move against their gradient. All of it works on one vector of all weights, so that a step has a handful of
-/// operators for it, however many layers a model has.
+/// How weights move against their gradient. All of it works on one vector of all weights, so that a step has a handful
+/// of operators for it, however many layers a model has.
 /// </summary>
 public abstract record Optimiser
 {
@@ -14,7 +14,9 @@ public abstract record Optimiser
     /// <summary>Names of numbers it wants at every step, besides the rate.</summary>
     internal virtual IReadOnlyList<string> Scalars => [];
 
-    /// <summary>Those numbers. Worked out in double outside the graph: 1 - 0.999 has lost half its digits in single.</summary>
+    /// <summary>
+    /// Those numbers. Worked out in double outside the graph: 1 - 0.999 has lost half its digits in single.
+    /// </summary>
     /// <param name="step">from 1</param>
     internal virtual IReadOnlyList<double> ScalarsAt(long step) => [];
 

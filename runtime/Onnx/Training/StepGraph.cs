@@ -32,7 +32,8 @@ sealed class StepGraph
         if (statistics.Length > 0)
             _statistics = _graph.Input(TrainingStep.StatisticsName, ElementType.Float, statistics.Length);
         foreach (var input in source.Graph.Inputs) _graph.Input(input.Name, input.Type, ShapeOf(input));
-        var cut = weights.Parameters.Concat(statistics.Parameters).Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
+        var cut = weights.Parameters.Concat(statistics.Parameters).Select(p => p.Name)
+            .ToHashSet(StringComparer.Ordinal);
         foreach (var tensor in source.Graph.Initializers.Where(t => !cut.Contains(t.Name))) _graph.Constant(tensor);
         CutWeights();
         foreach (var node in source.Graph.Nodes) Write(node.Copy());
@@ -46,7 +47,8 @@ sealed class StepGraph
         bool agrees = wanted.Length == input.Shape.Count
             && input.Shape.Zip(wanted).All(pair => pair.First.Known is null || pair.First.Is(pair.Second));
         return agrees ? [.. wanted.Select(Dim.Of)] : throw new ArgumentException(
-            $"the model's input '{input.Name}' is {string.Join('x', input.Shape)}, wanted is {string.Join('x', wanted)}");
+            $"the model's input '{input.Name}' is {string.Join('x', input.Shape)}, "
+            + $"wanted is {string.Join('x', wanted)}");
     }
 
     void CutWeights()
@@ -89,7 +91,11 @@ sealed class StepGraph
         _graph.Prefix = "loss/";
         var value = loss(c);
         if (value.Facts.Shape is not [])
-            throw new ArgumentException($"the loss '{value.Name}' is {value.Facts}: a scalar is wanted, so sum it or take its mean");
+        {
+            throw new ArgumentException(
+                $"the loss '{value.Name}' is {value.Facts}: a scalar is wanted, so sum it or take its mean");
+        }
+
         _graph.Prefix = "back/";
         Gradient = _graph.Gradients(value, [TrainingStep.WeightsName])[TrainingStep.WeightsName];
         _graph.Prefix = "step/";
@@ -147,7 +153,8 @@ sealed class StepGraph
     }
 
     static void Update(
-        GraphBuilder graph, TrainingOptions options, FlatLayout layout, Value weights, Value gradient, Value? statistics)
+        GraphBuilder graph, TrainingOptions options, FlatLayout layout, Value weights, Value gradient,
+        Value? statistics)
     {
         var optimiser = options.Optimiser;
         var rate = graph.Input(TrainingStep.RateName, ElementType.Float);
@@ -157,8 +164,10 @@ sealed class StepGraph
         if (options.GradientNormMax is { } most)
             gradient *= (graph.Scalar((float)most) / (norm + 1e-6f)).Min(1);
         if (options.RateOf is { } of) rate *= graph.Floats(layout.Spread(of), layout.Length);
-        var next = optimiser.Next(new UpdateCase(weights, gradient, rate, DecayOf(graph, options, layout), state, scalars));
-        foreach (var (name, value) in optimiser.State.Zip(next.State)) graph.Output(name + TrainingStep.NextSuffix, value);
+        var decay = DecayOf(graph, options, layout);
+        var next = optimiser.Next(new UpdateCase(weights, gradient, rate, decay, state, scalars));
+        foreach (var (name, value) in optimiser.State.Zip(next.State))
+            graph.Output(name + TrainingStep.NextSuffix, value);
         graph.Output(TrainingStep.WeightsName + TrainingStep.NextSuffix, next.Weights);
         if (options.Averaging is null) return;
         var keep = graph.Input(TrainingStep.KeepName, ElementType.Float);

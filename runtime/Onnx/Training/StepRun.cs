@@ -47,7 +47,8 @@ sealed class StepRun : IDisposable
         {
             ElementType.Float => Room<float>(value.Name, length, shape),
             ElementType.Int64 => Room<long>(value.Name, length, shape),
-            _ => throw new InvalidDataException($"'{value.Name}' is of {value.Type}: floats or 64-bit integers are wanted"),
+            _ => throw new InvalidDataException(
+                $"'{value.Name}' is of {value.Type}: floats or 64-bit integers are wanted"),
         };
         _values.Add(made);
         return made;

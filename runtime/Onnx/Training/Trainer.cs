@@ -36,13 +36,15 @@ public sealed class Trainer : IDisposable
         }
 
         Begin();
-        _imagesEach = step.Graph.Graph.Inputs.First(i => i.Name == step.Model.Graph.Inputs[0].Name).Shape![0].Known ?? 1;
+        string first = step.Model.Graph.Inputs[0].Name;
+        _imagesEach = step.Graph.Graph.Inputs.First(i => i.Name == first).Shape![0].Known ?? 1;
     }
 
     static bool IsNext(string name) => name.EndsWith(TrainingStep.NextSuffix, StringComparison.Ordinal);
 
     int LengthOf(string vector) =>
-        vector is TrainingStep.StatisticsName or TrainingStep.AverageStatisticsName ? _step.Statistics.Length : _step.Weights.Length;
+        vector is TrainingStep.StatisticsName or TrainingStep.AverageStatisticsName
+            ? _step.Statistics.Length : _step.Weights.Length;
 
     /// <summary>Opens it, to begin with the model's own weights.</summary>
     /// <param name="rates">the learning rate of each step, counted from 0; see <see cref="LearningRates"/></param>
@@ -63,7 +65,9 @@ public sealed class Trainer : IDisposable
     /// <summary>The same of 64-bit integers.</summary>
     public Span<long> Integers(string name) => _gradient.Integers(name);
 
-    /// <summary>Learns from a batch. Where the loss or the gradient is no number, nothing moves and the result says so.</summary>
+    /// <summary>
+    /// Learns from a batch. Where the loss or the gradient is no number, nothing moves and the result says so.
+    /// </summary>
     /// <exception cref="OperationCanceledException">cancelled before the batch: nothing has changed</exception>
     public StepResult Step(CancellationToken stop = default)
     {
@@ -111,7 +115,8 @@ public sealed class Trainer : IDisposable
 
     string? FaultOf(float loss, float norm)
     {
-        string? what = !float.IsFinite(loss) ? $"the loss is {loss}" : !float.IsFinite(norm) ? $"the gradient's norm is {norm}" : null;
+        string? what = !float.IsFinite(loss) ? $"the loss is {loss}"
+            : !float.IsFinite(norm) ? $"the gradient's norm is {norm}" : null;
         return what is null ? null : $"step {Steps}: {what}: not applied, weights are as before; "
             + "look at the batch, lower the rate or shorten the gradient";
     }
@@ -132,7 +137,8 @@ public sealed class Trainer : IDisposable
 
     void Begin()
     {
-        float[] weights = _step.Weights.Gather(_step.Model.Graph), statistics = _step.Statistics.Gather(_step.Model.Graph);
+        float[] weights = _step.Weights.Gather(_step.Model.Graph);
+        float[] statistics = _step.Statistics.Gather(_step.Model.Graph);
         foreach (var (name, vector) in _vectors)
         {
             switch (name)
@@ -163,11 +169,13 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Writes all there is to go on from here, whole or not at all.</summary>
     public void Save(string path) => new Checkpoint(_step.Fingerprint(), Steps, _batches,
-        [.. _vectors.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => KeyValuePair.Create(v.Key, v.Value.Read()))])
+        [.. _vectors.OrderBy(v => v.Key, StringComparer.Ordinal)
+            .Select(v => KeyValuePair.Create(v.Key, v.Value.Read()))])
         .Save(path);
 
     /// <summary>Goes on from a checkpoint: the next steps are bit by bit those that would have followed.</summary>
-    /// <exception cref="InvalidDataException">damaged, or of another model or way to learn: nothing has changed</exception>
+    /// <exception cref="InvalidDataException">damaged, or of another model or way to learn: nothing has
+    /// changed</exception>
     public void Load(string path)
     {
         var checkpoint = Checkpoint.Load(path);
@@ -176,7 +184,10 @@ public sealed class Trainer : IDisposable
         foreach (var (name, numbers) in checkpoint.Vectors)
         {
             if (!_vectors.TryGetValue(name, out var vector) || vector.Length != numbers.Length)
-                throw new InvalidDataException($"{path}: its vector '{name}' of {numbers.Length} numbers has no place here");
+            {
+                throw new InvalidDataException(
+                    $"{path}: its vector '{name}' of {numbers.Length} numbers has no place here");
+            }
         }
 
         foreach (var (name, numbers) in checkpoint.Vectors) _vectors[name].Write(numbers);

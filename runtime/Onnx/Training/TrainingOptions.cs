@@ -19,7 +19,9 @@ public sealed record TrainingOptions
     /// <summary>Weights, by name, that stay as they are; see <see cref="Freeze"/>. Null: none.</summary>
     public Func<string, bool>? IsFrozen { get; init; }
 
-    /// <summary>Constants that learn as well, though no layer has them as its weights: positions, tokens, scales.</summary>
+    /// <summary>
+    /// Constants that learn as well, though no layer has them as its weights: positions, tokens, scales.
+    /// </summary>
     public IReadOnlyList<string> AlsoLearn { get; init; } = [];
 
     /// <summary>The gradient is shortened to this length where it is longer; null: never.</summary>
@@ -29,14 +31,14 @@ public sealed record TrainingOptions
     public int Accumulate { get; init; } = 1;
 
     /// <summary>
-    /// Batch norms use their batch's statistics and move the running ones. Where not, and for norms whose scale and bias are
-    /// frozen, they stay as in inference.
+    /// Batch norms use their batch's statistics and move the running ones. Where not, and for norms whose scale and
+    /// bias are frozen, they stay as in inference.
     /// </summary>
     public bool NormsLearn { get; init; } = true;
 
     /// <summary>
-    /// Keeps a moving average of weights and statistics, which at step n (from 0) keeps min(this, (1 + n) / (10 + n)) of
-    /// itself; null: none.
+    /// Keeps a moving average of weights and statistics, which at step n (from 0) keeps min(this, (1 + n) / (10 + n))
+    /// of itself; null: none.
     /// </summary>
     public double? Averaging { get; init; }
 
@@ -67,7 +69,8 @@ public static class Freeze
         return regex.IsMatch;
     }
 
-    public static Func<string, bool> Listed(IEnumerable<string> names) => names.ToHashSet(StringComparer.Ordinal).Contains;
+    public static Func<string, bool> Listed(IEnumerable<string> names) =>
+        names.ToHashSet(StringComparer.Ordinal).Contains;
 
     /// <summary>All but those that another way names: only these learn.</summary>
     public static Func<string, bool> AllBut(Func<string, bool> learn) => name => !learn(name);

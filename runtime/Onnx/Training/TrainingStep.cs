@@ -6,8 +6,8 @@ using EdgeAppliance.Onnx.Model;
 namespace EdgeAppliance.Onnx.Training;
 
 /// <summary>
-/// A model made to learn: graphs of standard operators that take all its weights as one vector, the optimiser's state and a
-/// batch, and give the loss, new weights and new state. Vectors named <c>x</c> come out as <c>x_next</c>.
+/// A model made to learn: graphs of standard operators that take all its weights as one vector, the optimiser's state
+/// and a batch, and give the loss, new weights and new state. Vectors named <c>x</c> come out as <c>x_next</c>.
 /// </summary>
 public sealed class TrainingStep
 {
@@ -45,7 +45,8 @@ public sealed class TrainingStep
 
     /// <summary>Makes a model learn.</summary>
     /// <exception cref="ArgumentException">options that cannot be, or names the model does not have</exception>
-    /// <exception cref="NotSupportedException">an operator that has no gradient: the message names operator and node</exception>
+    /// <exception cref="NotSupportedException">an operator that has no gradient: the message names operator and
+    /// node</exception>
     public static TrainingStep Make(OnnxModel model, LossOf loss, TrainingOptions options)
     {
         string[] faults = [.. options.Faults()];
@@ -59,10 +60,12 @@ public sealed class TrainingStep
 
         var learning = LearningWeights.Of(source.Graph, options.AlsoLearn)
             .Where(t => options.IsFrozen?.Invoke(t.Name) is not true).ToArray();
-        if (learning.Length == 0) throw new ArgumentException("nothing learns: the model has no weights, or all are frozen");
+        if (learning.Length == 0)
+            throw new ArgumentException("nothing learns: the model has no weights, or all are frozen");
         var norms = options.NormsLearn ? LearningNorms(source.Graph, learning) : [];
         var weights = FlatLayout.Of(learning);
-        var statistics = FlatLayout.Of(norms.SelectMany(n => n.Inputs.Skip(3)).Select(name => source.Graph.Initializer(name)!));
+        var statistics = FlatLayout.Of(
+            norms.SelectMany(n => n.Inputs.Skip(3)).Select(name => source.Graph.Initializer(name)!));
         var graph = new StepGraph(source, options, weights, statistics, norms);
         var told = graph.WriteLoss(loss);
         OnnxModel? apply = null;
@@ -114,7 +117,10 @@ public sealed class TrainingStep
                     throw new NotSupportedException($"{norm.Label}: its statistics '{name}' are no initialiser");
                 // Exporters make one constant of equal ones: what two norms share cannot follow both.
                 if (!seen.Add(name))
-                    throw new NotSupportedException($"{norm.Label}: it shares '{name}' with another norm: export it apart");
+                {
+                    throw new NotSupportedException(
+                        $"{norm.Label}: it shares '{name}' with another norm: export it apart");
+                }
             }
         }
 

@@ -12,7 +12,9 @@ public sealed class DecisionLossTests
 
     readonly Random _random = new(11);
 
-    /// <summary>Unit vectors worked out by hand: x1 = .6, x2 = .7 gives 5 s(1) = 3.655; x1 = .7, x2 = .6 gives s(0) = .5.</summary>
+    /// <summary>
+    /// Unit vectors worked out by hand: x1 = .6, x2 = .7 gives 5 s(1) = 3.655; x1 = .7, x2 = .6 gives s(0) = .5.
+    /// </summary>
     [Theory]
     [InlineData(1, 3.6552928932)]
     [InlineData(0, 0.5)]

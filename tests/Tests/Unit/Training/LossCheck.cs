@@ -32,13 +32,17 @@ sealed record Numbers(double[] Values, long[] Dims)
 /// <summary>Runs a loss in ONNX Runtime and compares it, and its gradient, with a plain one in double.</summary>
 static class LossCheck
 {
-    /// <summary>Compares the loss, and its gradient with respect to the first inputs with central differences.</summary>
+    /// <summary>
+    /// Compares the loss, and its gradient with respect to the first inputs with central differences.
+    /// </summary>
     /// <param name="learned">so many inputs, from the first on, have a gradient</param>
     public static void Same(
-        Func<Value[], Value> loss, Func<Numbers[], double> plain, Numbers[] inputs, int learned = 1, double tolerance = 1e-4)
+        Func<Value[], Value> loss, Func<Numbers[], double> plain, Numbers[] inputs, int learned = 1,
+        double tolerance = 1e-4)
     {
         var graph = new GraphBuilder();
-        var values = inputs.Select((x, i) => graph.Input($"x{i}", ElementType.Float, [.. x.Dims.Select(Dim.Of)])).ToArray();
+        Value[] values = [.. inputs.Select((x, i) =>
+            graph.Input($"x{i}", ElementType.Float, [.. x.Dims.Select(Dim.Of)]))];
         string[] names = [.. Enumerable.Range(0, learned).Select(i => $"x{i}")];
         var target = loss(values);
         graph.Output("loss", target);
@@ -51,7 +55,8 @@ static class LossCheck
         for (int i = 0; i < learned; i++) SameGradient(plain, inputs, i, found[i + 1], tolerance);
     }
 
-    static void SameGradient(Func<Numbers[], double> plain, Numbers[] inputs, int which, float[] found, double tolerance)
+    static void SameGradient(
+        Func<Numbers[], double> plain, Numbers[] inputs, int which, float[] found, double tolerance)
     {
         const double step = 1e-6;
         double[] x = inputs[which].Values, expected = new double[x.Length];

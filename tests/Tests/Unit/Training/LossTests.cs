@@ -4,7 +4,9 @@ using EdgeAppliance.Onnx.Model;
 
 namespace EdgeAppliance.Tests.Unit.Training;
 
-/// <summary>Every loss against a plain one in double: its value, and its gradient against central differences.</summary>
+/// <summary>
+/// Every loss against a plain one in double: its value, and its gradient against central differences.
+/// </summary>
 public sealed class LossTests
 {
     readonly Random _random = new(7);
@@ -116,7 +118,8 @@ public sealed class LossTests
             return sum / 6;
         }
 
-        LossCheck.Same(x => x[0].CategoricalCrossEntropy(x[1]), Plain, [Random(-3, 3, 2, 4, 3), Random(0, 1, 2, 4, 3)], 2);
+        LossCheck.Same(x => x[0].CategoricalCrossEntropy(x[1]), Plain,
+            [Random(-3, 3, 2, 4, 3), Random(0, 1, 2, 4, 3)], 2);
     }
 
     [Fact]
@@ -205,8 +208,10 @@ public sealed class LossTests
         static double Plain(Numbers[] x, double t) => Enumerable.Range(0, x[0].Rows).Average(row =>
             t * t * Log(x[1], row, t).Zip(Log(x[0], row, t), (p, q) => Math.Exp(p) * (p - q)).Sum());
 
-        LossCheck.Same(x => x[0].KullbackLeibler(x[1]), x => Plain(x, 1), [Random(-2, 2, 3, 5), Random(-2, 2, 3, 5)], 2);
-        LossCheck.Same(x => x[0].KullbackLeibler(x[1], 4), x => Plain(x, 4), [Random(-2, 2, 3, 5), Random(-2, 2, 3, 5)], 2);
+        LossCheck.Same(x => x[0].KullbackLeibler(x[1]), x => Plain(x, 1),
+            [Random(-2, 2, 3, 5), Random(-2, 2, 3, 5)], 2);
+        LossCheck.Same(x => x[0].KullbackLeibler(x[1], 4), x => Plain(x, 4),
+            [Random(-2, 2, 3, 5), Random(-2, 2, 3, 5)], 2);
     }
 
     [Fact]
@@ -215,7 +220,8 @@ public sealed class LossTests
         Numbers[] both = [Random(-2, 2, 3, 2, 4), Random(-2, 2, 3, 2, 4)];
         static double Square(Numbers[] x, int row) => Enumerable.Range(row * 8, 8)
             .Sum(i => (x[0].Values[i] - x[1].Values[i]) * (x[0].Values[i] - x[1].Values[i]));
-        LossCheck.Same(x => x[0].SquaredError(x[1]), x => Enumerable.Range(0, 3).Sum(row => Square(x, row)) / 24, both, 2);
+        LossCheck.Same(x => x[0].SquaredError(x[1]),
+            x => Enumerable.Range(0, 3).Sum(row => Square(x, row)) / 24, both, 2);
         LossCheck.Same(x => x[0].EmbeddingDistance(x[1]),
             x => Enumerable.Range(0, 3).Average(row => Math.Sqrt(Square(x, row))), both, 2);
         LossCheck.Same(x => x[0].FeatureDistance(x[1]), x => Enumerable.Range(0, 3).Average(row =>

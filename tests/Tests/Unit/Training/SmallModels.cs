@@ -22,7 +22,9 @@ static class SmallModels
         return graph.Model;
     }
 
-    /// <summary>Two convolutions with norms, a mean over places and a linear layer: images 2 x 8 x 8 to three classes.</summary>
+    /// <summary>
+    /// Two convolutions with norms, a mean over places and a linear layer: images 2 x 8 x 8 to three classes.
+    /// </summary>
     public static OnnxModel Pictures()
     {
         var graph = new GraphBuilder();

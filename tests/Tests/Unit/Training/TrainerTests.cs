@@ -113,7 +113,12 @@ public sealed class TrainerTests
     [InlineData(0.9, false)]
     [InlineData(0.9, true)]
     public void Gradient_descent_moves_as_a_plain_one_in_double(double momentum, bool nesterov) => SameAsDouble(
-        new() { Optimiser = new Sgd { Momentum = momentum, Nesterov = nesterov }, WeightDecay = 0.01, Decays = _ => true },
+        new()
+        {
+            Optimiser = new Sgd { Momentum = momentum, Nesterov = nesterov },
+            WeightDecay = 0.01,
+            Decays = _ => true,
+        },
         (w, g, state, _) =>
         {
             for (int i = 0; i < 4; i++)
@@ -277,7 +282,8 @@ public sealed class TrainerTests
         float[] before = trainer.Weights();
 
         using var other = OfLine(new() { Optimiser = new Adam() });
-        Assert.Contains("of another", Assert.Throws<InvalidDataException>(() => other.Load(folder.Path)).Message, StringComparison.Ordinal);
+        var others = Assert.Throws<InvalidDataException>(() => other.Load(folder.Path));
+        Assert.Contains("of another", others.Message, StringComparison.Ordinal);
         foreach (var (at, says) in new[] { (0, "not a training's"), (7, "version"), (whole.Length / 2, "damaged") })
         {
             byte[] bytes = [.. whole];
@@ -349,13 +355,16 @@ public sealed class TrainerTests
     {
         static string Fault(TrainingOptions options, LossOf? loss = null) => Assert.Throws<ArgumentException>(() =>
             TrainingStep.Make(SmallModels.Line(), loss ?? SmallModels.Squared, options)).Message;
-        Assert.Contains("WeightDecay is -1", Fault(new() { WeightDecay = -1, Accumulate = 0 }), StringComparison.Ordinal);
-        Assert.Contains("Accumulate is 0", Fault(new() { WeightDecay = -1, Accumulate = 0 }), StringComparison.Ordinal);
+        string both = Fault(new() { WeightDecay = -1, Accumulate = 0 });
+        Assert.Contains("WeightDecay is -1", both, StringComparison.Ordinal);
+        Assert.Contains("Accumulate is 0", both, StringComparison.Ordinal);
         Assert.Contains("all are frozen", Fault(new() { IsFrozen = _ => true }), StringComparison.Ordinal);
         Assert.Contains("'nobody'", Fault(new() { AlsoLearn = ["nobody"] }), StringComparison.Ordinal);
         Assert.Contains("a scalar is wanted", Fault(new(), c => c[0].Square()), StringComparison.Ordinal);
-        Assert.Contains("no input 'z'", Fault(new() { InputShapes = SmallModels.Batch("z", 4, 3) }), StringComparison.Ordinal);
-        Assert.Contains("wanted is 4x5", Fault(new() { InputShapes = SmallModels.Batch("x", 4, 5) }), StringComparison.Ordinal);
+        string unknown = Fault(new() { InputShapes = SmallModels.Batch("z", 4, 3) });
+        Assert.Contains("no input 'z'", unknown, StringComparison.Ordinal);
+        string other = Fault(new() { InputShapes = SmallModels.Batch("x", 4, 5) });
+        Assert.Contains("wanted is 4x5", other, StringComparison.Ordinal);
     }
 
     [Fact]
