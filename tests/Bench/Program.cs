@@ -8,6 +8,7 @@ var benches = new SortedDictionary<string, Func<BenchArguments, int>>(StringComp
     ["labels"] = LabelsBench.Run,
     ["links"] = LinksBench.Run,
     ["pipeline"] = PipelineBench.Run,
+    ["training"] = TrainingBench.Run,
     ["twin"] = TwinBench.Run,
     ["scene"] = SceneBench.Run,
     ["spool"] = SpoolBench.Run,
