@@ -11,6 +11,13 @@ static class TestRun
     /// <summary>By what they need: nothing, recordings, processes and sockets, a browser, the source tree.</summary>
     static readonly string[] Tiers = ["Unit", "Replay", "Loopback", "Web", "Tidy"];
 
+    /// <summary>Tables that tests write as words between tabs, with what they show.</summary>
+    static readonly (string File, string Title)[] Tables =
+    [
+        ("gradient-rules.txt", "gradient rules against differences of random cases, relative errors:"),
+        ("gradient-networks.txt", "input gradients of networks against differences at random pixels, relative errors:"),
+    ];
+
     /// <summary>One test that says nothing for this long is hung: the host is ended and the run has failed.</summary>
     const string HangLimit = "6m";
 
@@ -38,6 +45,7 @@ static class TestRun
         string smells = Path.Combine(results, "smells.txt");
         File.Delete(report);
         File.Delete(smells);
+        foreach (var (file, _) in Tables) File.Delete(Path.Combine(results, file));
         var progress = new TestProgress(Console.Out);
         int ended = Tool.Read("dotnet",
         [
@@ -47,7 +55,15 @@ static class TestRun
             "--blame-hang", "--blame-hang-timeout", HangLimit, "--blame-hang-dump-type", "none", .. filter,
         ], progress.Take, "tests");
         if (File.Exists(smells)) foreach (string smell in File.ReadLines(smells)) Console.WriteLine($"smell: {smell}");
+        foreach (var (file, title) in Tables) Show(Path.Combine(results, file), title, Console.Out);
         return Tell(TestReport.Read(report), ended, Console.Out);
+    }
+
+    static void Show(string file, string title, TextWriter to)
+    {
+        if (!File.Exists(file)) return;
+        to.WriteLine(title);
+        foreach (string line in TextTable.Aligned(File.ReadLines(file))) to.WriteLine($"  {line}");
     }
 
     /// <summary>

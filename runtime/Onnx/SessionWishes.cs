@@ -13,7 +13,8 @@ public sealed record SessionWishes
     public int Threads { get; init; }
 
     /// <summary>
-    /// All values in between are laid out in one block, planned once. A gradient's are many and live long: without the plan
+    /// All values in between are laid out in one block, planned once. A gradient's are many and live long: without the
+    /// plan
     /// YOLOv8n's takes 295 MiB in place of 472, and no more time (measured).
     /// </summary>
     public bool PlansMemory { get; init; } = true;

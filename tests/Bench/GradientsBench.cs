@@ -14,7 +14,8 @@ namespace EdgeAppliance.Bench;
 
 /// <summary>
 /// What a gradient costs beside what it is the gradient of: time and memory of input gradients of every network in
-/// <c>--data DIR/detectors</c>, and of a training step of the twin's detector, PyTorch's beside it where it is installed.
+/// <c>--data DIR/detectors</c>, and of a training step of the twin's detector, PyTorch's beside it where it is
+/// installed.
 /// <c>--threads N</c>: 1 for gradients, all cores for training, unless said.
 /// </summary>
 static class GradientsBench
@@ -38,7 +39,9 @@ static class GradientsBench
         return report.Finish();
     }
 
-    /// <summary>OneAdapt's utility where the network has a card, the sum of squares of what it answers where not.</summary>
+    /// <summary>
+    /// OneAdapt's utility where the network has a card, the sum of squares of what it answers where not.
+    /// </summary>
     static OnnxModel? GradientModel(string path)
     {
         try
@@ -62,18 +65,20 @@ static class GradientsBench
         catch (FileNotFoundException) { return null; }
     }
 
-    static OnnxSession Open(string name, byte[] model, int threads, bool plans) => OnnxSession.Open(name, model, new SessionWishes
-    {
-        PlansMemory = plans,
-        Providers = [Provider.Cpu],
-        Threads = threads,
-        Spinning = threads > 1,
-        CountNodes = false,
-    });
+    static OnnxSession Open(string name, byte[] model, int threads, bool plans) => OnnxSession.Open(name, model,
+        new SessionWishes
+        {
+            PlansMemory = plans,
+            Providers = [Provider.Cpu],
+            Threads = threads,
+            Spinning = threads > 1,
+            CountNodes = false,
+        });
 
     static void InputGradient(Report report, string path, int threads)
     {
-        string name = Path.GetFileNameWithoutExtension(path), on = $"{name}, {threads} thread{(threads > 1 ? "s" : "")}";
+        string name = Path.GetFileNameWithoutExtension(path);
+        string on = $"{name}, {threads} thread{(threads > 1 ? "s" : "")}";
         if (GradientModel(path) is not { } made)
         {
             Console.WriteLine($"{name}: integers have no gradient; its twin of floats stands for it");
@@ -91,7 +96,8 @@ static class GradientsBench
             report.Add("backward/forward", (whole - once) / once, "1", "<=2.5", on);
         }
 
-        if (HeldMiB(path, "--nothing") is { } empty && HeldMiB(path) is { } one && HeldMiB(path, "--gradient") is { } both)
+        if (HeldMiB(path, "--nothing") is { } empty && HeldMiB(path) is { } one && HeldMiB(path,
+            "--gradient") is { } both)
         {
             report.Add("process_memory_gradient/forward", both / one, "1", "<=3", on);
             report.Add("session_memory_forward", one - empty, "MiB", "", on);
@@ -127,11 +133,14 @@ static class GradientsBench
         return session.LastRun.TotalMilliseconds;
     }
 
-    /// <summary>Most memory a process of its own holds that opens one session and runs it; null when it failed.</summary>
+    /// <summary>
+    /// Most memory a process of its own holds that opens one session and runs it; null when it failed.
+    /// </summary>
     static double? HeldMiB(string path, params string[] more)
     {
         string program = Environment.ProcessPath!;
-        string[] self = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(GradientsBench).Assembly.Location] : [];
+        string[] self = Path.GetFileNameWithoutExtension(program) == "dotnet"
+            ? [typeof(GradientsBench).Assembly.Location] : [];
         using var child = Process.Start(new ProcessStartInfo(program,
             [.. self, "gradients", "--hold", more.Contains("--nothing") ? "" : path, .. more])
         {
@@ -160,7 +169,8 @@ static class GradientsBench
     }
 
     /// <summary>What this process held at most, MiB.</summary>
-    static string Most() => (long.Parse(File.ReadLines("/proc/self/status").First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal))
+    static string Most() => (long.Parse(File.ReadLines("/proc/self/status").First(l => l.StartsWith("VmHWM:",
+        StringComparison.Ordinal))
         .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024.0)
         .ToString(CultureInfo.InvariantCulture);
 
@@ -174,12 +184,19 @@ static class GradientsBench
             WeightDecay = 0.03,
             InputShapes = new Dictionary<string, long[]> { [TwinNetwork.Images] = Shape },
         });
-        var wishes = new SessionWishes { Providers = [Provider.Cpu], Threads = threads, Spinning = true, CountNodes = false };
-        using var trainer = Trainer.Open(step, LearningRates.Constant(1e-4), wishes);
-        using var forward = OnnxSession.Open("twin detector", BatchNorms.Fold(Upgrade.To17(network)).ToBytes(), wishes with
+        var wishes = new SessionWishes
         {
-            InputShapes = new Dictionary<string, long[]> { [TwinNetwork.Images] = Shape },
-        });
+            Providers = [Provider.Cpu],
+            Threads = threads,
+            Spinning = true,
+            CountNodes = false
+        };
+        using var trainer = Trainer.Open(step, LearningRates.Constant(1e-4), wishes);
+        using var forward = OnnxSession.Open("twin detector", BatchNorms.Fold(Upgrade.To17(network)).ToBytes(),
+            wishes with
+            {
+                InputShapes = new Dictionary<string, long[]> { [TwinNetwork.Images] = Shape },
+            });
         Fill(forward);
         MadeUpBatch(trainer);
         List<double> steps = [], runs = [];

@@ -29,15 +29,23 @@ sealed class LearningCurve : IDisposable
         string folder = Path.Combine(root, "tests", "Tests", "Unit", "golden", "training");
         _json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "curve.json")));
         (_pixels, _labels) = TwinCrops.Make(TrainSeed, Data("train"));
-        if (Convert.ToHexStringLower(SHA256.HashData(_pixels)) != _json.RootElement.GetProperty("data").GetProperty("trainSha256").GetString())
-            throw new InvalidDataException("the crops drawn here are not those that PyTorch had: this processor rounds otherwise");
+        string wanted = _json.RootElement.GetProperty("data").GetProperty("trainSha256").GetString()!;
+        if (Convert.ToHexStringLower(SHA256.HashData(_pixels)) != wanted)
+        {
+            throw new InvalidDataException("the crops drawn here are not those that PyTorch had: "
+                + "this processor rounds otherwise");
+        }
         var rule = _json.RootElement.GetProperty("optimiser");
         _step = TrainingStep.Make(OnnxModel.Load(Path.Combine(folder, "initial.onnx")),
             c => c[0].CategoricalCrossEntropy(c.Target("labels", ElementType.Int64, c[0].Shape[0])), new TrainingOptions
             {
                 Optimiser = new Sgd { Momentum = rule.GetProperty("momentum").GetDouble() },
                 WeightDecay = rule.GetProperty("weightDecay").GetDouble(),
-                InputShapes = new Dictionary<string, long[]> { ["images"] = [Batch, 3, TwinCrops.Side, TwinCrops.Side] },
+                InputShapes = new Dictionary<string, long[]>
+                {
+                    ["images"] = [Batch, 3, TwinCrops.Side,
+                    TwinCrops.Side]
+                },
             });
         _trainer = Trainer.Open(_step, LearningRates.Cosine(rule.GetProperty("peakRate").GetDouble(),
             rule.GetProperty("warmUpSteps").GetInt64(), (long)StepsPerEpoch * Epochs), Wishes(threads));
@@ -56,7 +64,8 @@ sealed class LearningCurve : IDisposable
 
     /// <summary>PyTorch's accuracy after each epoch.</summary>
     public IReadOnlyList<double> Accuracies =>
-        [.. _json.RootElement.GetProperty("epochs").EnumerateArray().Select(e => e.GetProperty("testAccuracy").GetDouble())];
+        [.. _json.RootElement.GetProperty("epochs").EnumerateArray().Select(e =>
+            e.GetProperty("testAccuracy").GetDouble())];
 
     int Data(string what) => _json.RootElement.GetProperty("data").GetProperty(what).GetInt32();
 
@@ -97,7 +106,11 @@ sealed class LearningCurve : IDisposable
         var (pixels, labels) = _test ??= TwinCrops.Make(TestSeed, Data("test"));
         using var session = OnnxSession.Open("classifier", _trainer.Export().ToBytes(), Wishes(1) with
         {
-            InputShapes = new Dictionary<string, long[]> { ["images"] = [TestBatch, 3, TwinCrops.Side, TwinCrops.Side] },
+            InputShapes = new Dictionary<string, long[]>
+            {
+                ["images"] = [TestBatch, 3, TwinCrops.Side,
+                TwinCrops.Side]
+            },
         });
         int right = 0;
         for (int first = 0; first + TestBatch <= labels.Length; first += TestBatch)

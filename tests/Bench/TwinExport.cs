@@ -19,7 +19,8 @@ static class TwinExport
         Directory.CreateDirectory(folder);
         foreach (string name in TwinWorld.Names)
         {
-            foreach (int seed in BenchArguments.Numbers(arguments.After("--seeds") ?? "1")) Export(folder, name, seed, frames, everyS);
+            foreach (int seed in BenchArguments.Numbers(arguments.After("--seeds") ?? "1")) Export(folder, name,
+                seed, frames, everyS);
         }
 
         return 0;

@@ -56,7 +56,9 @@ static class TwinFrames
         }
     }
 
-    /// <summary>Frames of all worlds and seeds to learn from, shrunk as the appliance does it; always in one order.</summary>
+    /// <summary>
+    /// Frames of all worlds and seeds to learn from, shrunk as the appliance does it; always in one order.
+    /// </summary>
     public static List<LabelledFrame> ToLearn(IReadOnlyList<int> seeds, int frames, double everyS)
     {
         (string Name, int Seed)[] worlds = [.. TwinWorld.Names.SelectMany(name => seeds.Select(seed => (name, seed)))];

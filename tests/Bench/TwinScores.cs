@@ -22,7 +22,8 @@ sealed record ClassScore(string Class, int Boxes, double Ap50, IReadOnlyList<(fl
 }
 
 /// <summary>
-/// The twin's detector on frames of seeds it was not trained on. A box of which less than half shows need not be found, and
+/// The twin's detector on frames of seeds it was not trained on. A box of which less than half shows need not be
+/// found, and
 /// is no mistake where it is.
 /// </summary>
 static class TwinScores
@@ -96,7 +97,8 @@ static class TwinScores
 
     public static string Line(IReadOnlyList<ClassScore> scores) => string.Join("; ", scores.Select(s => string.Create(
         CultureInfo.InvariantCulture, $"{s.Class}: {s.Boxes} boxes, AP50 {s.Ap50:F4}, "
-        + $"precision/recall at .3 {s.PrecisionAt(.3):F4}/{s.RecallAt(.3):F4}, at .4 {s.PrecisionAt(.4):F4}/{s.RecallAt(.4):F4}, "
+        + $"precision/recall at .3 {s.PrecisionAt(.3):F4}/{s.RecallAt(.3):F4}, "
+            + $"at .4 {s.PrecisionAt(.4):F4}/{s.RecallAt(.4):F4}, "
         + $"at .5 {s.PrecisionAt(.5):F4}/{s.RecallAt(.5):F4}")))
         + string.Create(CultureInfo.InvariantCulture, $"; mAP50 {scores.Average(s => s.Ap50):F4}");
 }

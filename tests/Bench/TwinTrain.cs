@@ -10,7 +10,8 @@ using EdgeAppliance.Runtime.Inference;
 namespace EdgeAppliance.Bench;
 
 /// <summary>
-/// <c>twin-train --out DIR [--minutes 25] [--seed 1]</c>: makes the detector that ships with the twin, from nothing: draws
+/// <c>twin-train --out DIR [--minutes 25] [--seed 1]</c>: makes the detector that ships with the twin, from nothing:
+/// draws
 /// frames, trains on them, writes <c>model.onnx</c> and its card to DIR and judges it on seeds it never saw, beside the
 /// model that is shipped now. Goes on from the checkpoints in <c>DIR/training</c>, if there are any.
 /// <para><c>twin-train --judge DIR</c> only judges a model, and writes what it finds into its card.</para>
@@ -28,7 +29,8 @@ static class TwinTrain
     const string Unseen = "; on unseen seeds ";
 
     /// <summary>
-    /// Of two boxes of one class that overlap more the better is kept. At 0.6 many an actor had two boxes, and a track of each
+    /// Of two boxes of one class that overlap more the better is kept. At 0.6 many an actor had two boxes, and a track
+    /// of each
     /// kept the other in doubt: 14 seeds of 60 s gave label recall 0.741 with 0.6 and 0.769 with 0.45.
     /// </summary>
     const double NmsIou = .45;
@@ -77,8 +79,10 @@ static class TwinTrain
         byte[] bytes = TwinNetwork.ForInference(trained.Model).ToBytes();
         File.WriteAllBytes(Path.Combine(folder, ModelFolder.ModelFile), bytes);
         string how = string.Create(CultureInfo.InvariantCulture,
-            $"{trained.Views} views of {frames} frames of the simulated yards (day and dusk, seeds {LearnedSeeds}, libx264 ")
-            + string.Create(CultureInfo.InvariantCulture, $"superfast, quantisers 20 to 40, a third at 23), seed {training.Seed}, ")
+            $"{trained.Views} views of {frames} frames of the simulated yards "
+                + $"(day and dusk, seeds {LearnedSeeds}, libx264 ")
+            + string.Create(CultureInfo.InvariantCulture,
+                $"superfast, quantisers 20 to 40, a third at 23), seed {training.Seed}, ")
             + $"steps {string.Join(" + ", trained.Steps)}; {took} on two cores";
         WriteCard(folder, Convert.ToHexStringLower(SHA256.HashData(bytes)), Scores[0], how);
         Tell($"{bytes.Length} bytes; {took}");
@@ -91,13 +95,16 @@ static class TwinTrain
     {
         var card = ModelFolder.Load(folder).Card;
         var scores = TwinScores.Of(folder);
-        // The lowest score at which nine of ten detections of either class are right. A tracker that asks for more to begin
+        // The lowest score at which nine of ten detections of either class are right. A tracker that asks for more to
+        // begin
         // a track still gets the weaker ones to go on with it.
         double score = Scores.FirstOrDefault(at => scores.All(s => s.PrecisionAt(at) >= .9), Scores[^1]);
         string figures = string.Join("; ", scores.Select(s => string.Create(CultureInfo.InvariantCulture,
-            $"{s.Class}: AP50 {s.Ap50:F4}, at score {score} precision {s.PrecisionAt(score):F4}, recall {s.RecallAt(score):F4}")));
+            $"{s.Class}: AP50 {s.Ap50:F4}, at score {score} precision {s.PrecisionAt(score):F4}, "
+                + $"recall {s.RecallAt(score):F4}")));
         string how = card.Provenance.Training.Split(Unseen)[0];
-        WriteCard(folder, card.Sha256, score, $"{how}{Unseen}{TwinScores.Seeds} (what shows by half or more) {figures}");
+        WriteCard(folder, card.Sha256, score,
+            $"{how}{Unseen}{TwinScores.Seeds} (what shows by half or more) {figures}");
         Tell($"{folder}: {TwinScores.Line(scores)}");
     }
 

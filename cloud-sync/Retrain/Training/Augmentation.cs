@@ -3,12 +3,13 @@ using EdgeAppliance.Onnx.Training;
 namespace EdgeAppliance.Retrain.Training;
 
 /// <summary>
-/// Cuts views out of labelled frames and changes them in ways that leave the labels true: mirrored, larger or smaller, in
+/// Cuts views out of labelled frames and changes them in ways that leave the labels true: mirrored, larger or smaller,
+/// in
 /// another light.
 /// </summary>
 /// <param name="source">of the frames</param>
 /// <param name="target">of the views</param>
-public sealed class Augmentation(DetectionGrid source, DetectionGrid target)
+sealed class Augmentation(DetectionGrid source, DetectionGrid target)
 {
     const double Mirrored = .5, Zoomed = .6, ZoomMin = .8, ZoomMax = 1.35;
 

@@ -27,7 +27,8 @@ sealed class DetectionBatch(DetectionGrid grid, int count, int classes)
 }
 
 /// <summary>
-/// Batches of augmented views, made on a thread of its own while the step before computes. What is in a batch depends on
+/// Batches of augmented views, made on a thread of its own while the step before computes. What is in a batch depends
+/// on
 /// seed and number alone: who goes on from a checkpoint gets the same.
 /// </summary>
 sealed class BatchFeed : IDisposable
@@ -53,7 +54,8 @@ sealed class BatchFeed : IDisposable
     /// <param name="count">views in a batch</param>
     /// <param name="first">the number of the first batch</param>
     public BatchFeed(
-        IReadOnlyList<LabelledFrame> frames, DetectionGrid source, DetectionGrid grid, int count, int classes, ulong seed,
+        IReadOnlyList<LabelledFrame> frames, DetectionGrid source, DetectionGrid grid, int count, int classes,
+            ulong seed,
         long first)
     {
         _frames = frames;

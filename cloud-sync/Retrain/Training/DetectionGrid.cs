@@ -2,7 +2,7 @@ namespace EdgeAppliance.Retrain.Training;
 
 /// <summary>A box in input pixels with what is known of it.</summary>
 /// <param name="Visibility">the part of it that shows, 0 to 1</param>
-public readonly record struct LabelledBox(
+readonly record struct LabelledBox(
     float Left, float Top, float Right, float Bottom, int Class, float Visibility)
 {
     public float Area => (Right - Left) * (Bottom - Top);
@@ -11,7 +11,7 @@ public readonly record struct LabelledBox(
 /// <summary>An input's size and the cells that answer for it: those of stride 8 row by row, then 16, then 32.</summary>
 /// <param name="Width">pixels, a multiple of 32</param>
 /// <param name="Height">pixels, a multiple of 32</param>
-public sealed record DetectionGrid(int Width, int Height)
+sealed record DetectionGrid(int Width, int Height)
 {
     public static IReadOnlyList<int> Strides { get; } = [8, 16, 32];
 

@@ -6,15 +6,18 @@ using EdgeAppliance.Onnx.Training;
 namespace EdgeAppliance.Retrain.Training;
 
 /// <summary>
-/// The loss for each box that a cell answers for: 5 (1 - GIoU), what its class should be, and over all cells that may be
+/// The loss for each box that a cell answers for: 5 (1 - GIoU), what its class should be, and over all cells that may
+/// be
 /// judged whether somebody is there, which is as true as the box is good.
 /// <para>
-/// Targets, batch x cells x: <see cref="Boxes"/> left, top, right, bottom in input pixels; <see cref="Kinds"/> 1 for the
-/// class; <see cref="Owned"/> 1 for cells that answer for a box; <see cref="Judged"/> 0 for cells that nobody may judge.
+/// Targets, batch x cells x: <see cref="Boxes"/> left, top, right, bottom in input pixels; <see cref="Kinds"/> 1 for
+/// the
+/// class; <see cref="Owned"/> 1 for cells that answer for a box; <see cref="Judged"/> 0 for cells that nobody may
+/// judge.
 /// All cells of a batch of 16 are 1 % of a step's elements, so nothing is gathered.
 /// </para>
 /// </summary>
-public static class DetectionLoss
+static class DetectionLoss
 {
     public const string Boxes = "boxes", Kinds = "kinds", Owned = "owned", Judged = "judged";
 

@@ -1,7 +1,7 @@
 namespace EdgeAppliance.Retrain.Training;
 
 /// <summary>Which cell of a grid answers for which box.</summary>
-public sealed class DetectionTargets
+sealed class DetectionTargets
 {
     /// <summary>A box of which less shows is not learned, and what is told where it lies is not judged.</summary>
     public const float VisibleMin = 0.25f;

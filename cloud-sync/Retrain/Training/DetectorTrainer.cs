@@ -10,12 +10,12 @@ namespace EdgeAppliance.Retrain.Training;
 /// <param name="Model">with averaged weights, as <see cref="TwinNetwork.ForInference"/> takes it</param>
 /// <param name="Views">learned from</param>
 /// <param name="Steps">of each phase</param>
-public sealed record TrainedDetector(OnnxModel Model, long Views, IReadOnlyList<long> Steps);
+sealed record TrainedDetector(OnnxModel Model, long Views, IReadOnlyList<long> Steps);
 
 /// <summary>Where a training stands.</summary>
 /// <param name="Phase">from 1</param>
 /// <param name="Loss">mean of the last steps</param>
-public sealed record TrainingProgress(
+sealed record TrainingProgress(
     int Phase, long Step, long Steps, float Loss, double Rate, double ViewsPerSecond, TimeSpan Elapsed)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
@@ -24,7 +24,7 @@ public sealed record TrainingProgress(
 }
 
 /// <summary>Trains the twin's detector from random weights, phase by phase.</summary>
-public sealed class DetectorTrainer
+sealed class DetectorTrainer
 {
     readonly DetectorTraining _training;
     readonly IReadOnlyList<LabelledFrame> _frames;
@@ -33,7 +33,8 @@ public sealed class DetectorTrainer
 
     /// <param name="frames">of the network's full size</param>
     /// <param name="tell">hears of the progress every so many steps</param>
-    public DetectorTrainer(DetectorTraining training, IReadOnlyList<LabelledFrame> frames, Action<TrainingProgress> tell)
+    public DetectorTrainer(DetectorTraining training, IReadOnlyList<LabelledFrame> frames,
+        Action<TrainingProgress> tell)
     {
         _training = training;
         _frames = frames;
@@ -135,8 +136,10 @@ public sealed class DetectorTrainer
     double RateAt(int number, long step)
     {
         var phase = _training.Phases[number];
-        double done = _training.Phases.Take(number).Sum(p => p.Share) + phase.Share * Math.Clamp(Done(number, step), 0, 1);
+        double done = _training.Phases.Take(number).Sum(p => p.Share) + phase.Share * Math.Clamp(Done(number, step),
+            0, 1);
         double rise = Math.Min(1, (step + 1.0) / _training.WarmUp);
-        return _training.Rate * rise * (_training.RateFloor + (1 - _training.RateFloor) * (1 + Math.Cos(Math.PI * done)) / 2);
+        return _training.Rate * rise * (_training.RateFloor + (1 - _training.RateFloor) * (1
+            + Math.Cos(Math.PI * done)) / 2);
     }
 }

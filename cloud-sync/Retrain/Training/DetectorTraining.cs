@@ -3,13 +3,14 @@ namespace EdgeAppliance.Retrain.Training;
 /// <summary>A part of a training: views of one size.</summary>
 /// <param name="Batch">views a step</param>
 /// <param name="Share">of the whole training's time that it takes, 0 to 1: the rate falls by it</param>
-public sealed record TrainingPhase(DetectionGrid Grid, int Batch, long Steps, double Share);
+sealed record TrainingPhase(DetectionGrid Grid, int Batch, long Steps, double Share);
 
 /// <summary>How the detector is trained.</summary>
-public sealed record DetectorTraining
+sealed record DetectorTraining
 {
     /// <summary>
-    /// First views round somebody, each a third of a frame's pixels: most of a frame is empty, and so each second shows twice
+    /// First views round somebody, each a third of a frame's pixels: most of a frame is empty, and so each second
+    /// shows twice
     /// as many people. Then whole frames, which say how much of the world is empty.
     /// </summary>
     public IReadOnlyList<TrainingPhase> Phases { get; init; } =
@@ -39,7 +40,8 @@ public sealed record DetectorTraining
     public int Threads { get; init; } = 2;
 
     /// <summary>
-    /// A training that would take longer has fewer steps: a phase ends when its share of this is used up, and the rate falls
+    /// A training that would take longer has fewer steps: a phase ends when its share of this is used up, and the rate
+    /// falls
     /// by the time instead. Null: all steps, and the same weights each time.
     /// </summary>
     public TimeSpan? Longest { get; init; }

@@ -6,12 +6,14 @@ using EdgeAppliance.Onnx.Training;
 namespace EdgeAppliance.Retrain.Training;
 
 /// <summary>
-/// The small detector that ships with the twin: a plain convolutional pyramid in the manner of YOLOX (anchor-free, strides
-/// 8, 16, 32), convolution and ReLU only. Input batch x 3 x 256 x 448, RGB times <see cref="InputScale"/>. Output batch x
+/// The small detector that ships with the twin: a plain convolutional pyramid in the manner of YOLOX (anchor-free,
+/// strides
+/// 8, 16, 32), convolution and ReLU only. Input batch x 3 x 256 x 448, RGB times <see cref="InputScale"/>. Output
+/// batch x
 /// 2352 x 7 for each cell: offset x, y, log width, log height (all in strides), and before their sigmoids objectness,
 /// person, vehicle.
 /// </summary>
-public static class TwinNetwork
+static class TwinNetwork
 {
     public const int Width = 448;
     public const int Height = 256;
@@ -47,7 +49,8 @@ public static class TwinNetwork
         Initializers.Replace(Make(seed: 0, grid), LearnedOf(trained));
 
     /// <summary>
-    /// The network as the appliance reads it (head <c>yolox</c>): one picture of values 0 to 255, sigmoids inside, norms and
+    /// The network as the appliance reads it (head <c>yolox</c>): one picture of values 0 to 255, sigmoids inside,
+    /// norms and
     /// the input's scale multiplied into the convolutions.
     /// </summary>
     public static OnnxModel ForInference(OnnxModel trained)
@@ -72,7 +75,8 @@ public static class TwinNetwork
     static Value Write(GraphBuilder graph, Dim batch, DetectionGrid grid)
     {
         var x = graph.Input(Images, ElementType.Float, batch, DetectionGrid.Planes, grid.Height, grid.Width);
-        // Patches of 6 by 6 every 4 pixels: with two convolutions of stride 2 in their place a training step took a fifth
+        // Patches of 6 by 6 every 4 pixels: with two convolutions of stride 2 in their place a training step took a
+        // fifth
         // longer, nearly all of it in passes over the planes between them.
         x = Block(x, "stem", 32, kernel: 6, stride: 4);
         var at8 = Residual(Residual(Block(x, "to8.0", 64, stride: 2), "to8.1"), "to8.2");

@@ -125,7 +125,11 @@ static class ModelDiff
         }
 
         if (report.Alone.Count > 0)
-            to.WriteLine($"  {report.Alone.Count} layers have none beside them: {string.Join(", ", report.Alone.Take(5))}");
+        {
+            to.WriteLine($"  {report.Alone.Count} layers have none beside them: "
+                + string.Join(", ", report.Alone.Take(5)));
+        }
+
         to.WriteLine(report switch
         {
             { IsEqual: true } => $"{report.Layers.Count} layers, all equal",

@@ -11,7 +11,8 @@ namespace EdgeAppliance.Runtime.Fusion;
 
 /// <summary>
 /// Puts tracks on the floor and finds out which tag each carries, by comparing both over a window of seconds that ends
-/// with the frame: where radio is late, fixes are carried ahead with the covariance they have there. Without geometry or
+/// with the frame: where radio is late, fixes are carried ahead with the covariance they have there. Without geometry
+/// or
 /// tags everything is simply unknown. Not thread safe; the same frames and fixes give the same answer.
 /// </summary>
 sealed class Fuser

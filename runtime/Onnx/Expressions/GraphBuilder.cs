@@ -13,6 +13,7 @@ public sealed class GraphBuilder
 {
     readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
     readonly Dictionary<string, string[]> _written = new(StringComparer.Ordinal);
+    readonly HashSet<string> _nodeNames = new(StringComparer.Ordinal);
     readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
 
     /// <summary>Begins an empty graph.</summary>
@@ -25,6 +26,7 @@ public sealed class GraphBuilder
     public GraphBuilder(OnnxModel model)
     {
         Model = model;
+        _nodeNames.UnionWith(model.Graph.Nodes.Select(n => n.Name));
         foreach (var (name, facts) in ShapeInference.Infer(model)) Take(name, facts);
     }
 
@@ -41,7 +43,8 @@ public sealed class GraphBuilder
         : throw new ArgumentException($"the model has no value named '{name}'");
 
     /// <summary>
-    /// Whether images keep their plain layout when the graph runs, as they do where convolutions' weights are no constants:
+    /// Whether images keep their plain layout when the graph runs, as they do where convolutions' weights are no
+    /// constants:
     /// then what is quick in blocks of channels is slow.
     /// </summary>
     internal bool IsPlain { get; init; }
@@ -92,7 +95,8 @@ public sealed class GraphBuilder
         Shared("longs " + string.Join(',', numbers), "ints", OnnxTensor.Of("", numbers, numbers.Length));
 
     /// <summary>A tensor of floats, given whole.</summary>
-    public Value Floats(float[] numbers, params long[] dims) => Constant(OnnxTensor.Of(Prefix + "floats", numbers, dims));
+    public Value Floats(float[] numbers, params long[] dims) => Constant(OnnxTensor.Of(Prefix + "floats", numbers,
+        dims));
 
     /// <summary>A tensor of one number, over and over; the same constant for the same wish.</summary>
     public Value Filled(float number, params long[] dims)
@@ -155,10 +159,13 @@ public sealed class GraphBuilder
         }
 
         while (names.Count > 0 && names[^1].Length == 0) names.RemoveAt(names.Count - 1);
+        // A file's nodes may be called what no value of it is, and no two nodes may be called the same.
+        string called = outputs[0];
+        while (!_nodeNames.Add(called)) called += "_";
         var node = new OnnxNode
         {
             Op = op,
-            Name = outputs[0],
+            Name = called,
             Inputs = names,
             Outputs = [.. outputs],
             Attributes = [.. attributes],

@@ -15,7 +15,9 @@ public static class Movement
         ? x.Graph.Longs(known)
         : x.Graph.Op("Gather", x.Graph.Op("Shape", x), x.Graph.Longs(axis < 0 ? axis + x.Rank : axis));
 
-    /// <summary>The same elements in another shape; one size may be -1, and 0 keeps the size that stands there.</summary>
+    /// <summary>
+    /// The same elements in another shape; one size may be -1, and 0 keeps the size that stands there.
+    /// </summary>
     public static Value Reshape(this Value x, params long[] shape) => x.Graph.Op("Reshape", x, x.Graph.Longs(shape));
 
     /// <summary>The same elements in another shape. Of open sizes one may be there.</summary>
@@ -25,7 +27,8 @@ public static class Movement
         if (Same(x.Facts.Shape, shape)) return x;
         // A 0 would be read as "keep"; a tensor without elements has no use here.
         if (shape.Count(d => d.Known is null) > 1)
-            throw new NotSupportedException($"'{x.Name}' cannot become {string.Join('x', shape)}: more than one size is open");
+            throw new NotSupportedException($"'{x.Name}' cannot become {string.Join('x', shape)}"
+                + $": more than one size is open");
         return x.Reshape([.. shape.Select(d => d.Known ?? -1)]);
     }
 

@@ -5,18 +5,23 @@ namespace EdgeAppliance.Onnx.Expressions;
 /// <summary>Many elements to fewer. Axes may count from the end; none given means all.</summary>
 public static class Reductions
 {
-    public static Value Sum(this Value x, long[]? axes = null, bool keep = false) => Reduce(x, "ReduceSum", 13, axes, keep);
+    public static Value Sum(this Value x, long[]? axes = null, bool keep = false) => Reduce(x, "ReduceSum", 13, axes,
+        keep);
 
-    public static Value Mean(this Value x, long[]? axes = null, bool keep = false) => Reduce(x, "ReduceMean", 18, axes, keep);
+    public static Value Mean(this Value x, long[]? axes = null, bool keep = false) => Reduce(x, "ReduceMean", 18,
+        axes, keep);
 
-    public static Value Largest(this Value x, long[]? axes = null, bool keep = false) => Reduce(x, "ReduceMax", 18, axes, keep);
+    public static Value Largest(this Value x, long[]? axes = null, bool keep = false) => Reduce(x, "ReduceMax", 18,
+        axes, keep);
 
     /// <summary>The square root of the sum of squares.</summary>
-    public static Value Norm(this Value x, long[]? axes = null, bool keep = false) => Reduce(x, "ReduceL2", 18, axes, keep);
+    public static Value Norm(this Value x, long[]? axes = null, bool keep = false) => Reduce(x, "ReduceL2", 18, axes,
+        keep);
 
     public static Value Softmax(this Value x, long axis) => x.Graph.Op("Softmax", [x], OnnxAttribute.Of("axis", axis));
 
-    public static Value LogSoftmax(this Value x, long axis) => x.Graph.Op("LogSoftmax", [x], OnnxAttribute.Of("axis", axis));
+    public static Value LogSoftmax(this Value x, long axis) => x.Graph.Op("LogSoftmax", [x], OnnxAttribute.Of("axis",
+        axis));
 
     /// <summary>Where the largest element lies, as 64-bit integers.</summary>
     public static Value ArgMax(this Value x, long axis, bool keep = false) =>

@@ -5,7 +5,8 @@ using EdgeAppliance.Onnx.Shapes;
 namespace EdgeAppliance.Onnx.Gradients;
 
 /// <summary>
-/// Rows for convolutions. Input N x C x spatial axes; weights of Conv M x C/group x kernel, of ConvTranspose C x M/group x
+/// Rows for convolutions. Input N x C x spatial axes; weights of Conv M x C/group x kernel, of ConvTranspose C x
+/// M/group x
 /// kernel. Forms follow Dumoulin and Visin 2016, chapter 4.
 /// </summary>
 static class ConvolutionRules
@@ -67,7 +68,8 @@ static class ConvolutionRules
         // Step by step the gradient of a convolution with stride 1 is a convolution with the kernel turned round.
         if (window.Strides.All(s => s == 1) && turned.All(p => p >= 0))
             return c.Graph.Op("Conv", [g, Turned(w, group)], Attributes(window with { Pads = turned }, group));
-        // A picture's three channels would each be computed as a block of 16: there the transposed form is three times as
+        // A picture's three channels would each be computed as a block of 16: there the transposed form is three times
+        // as
         // fast (measured), and 1.5 times slower everywhere else.
         bool isNarrow = group == 1 && x.Shape[1].Known is < 8;
         return (isNarrow ? null : Phases.OfConvolution(x, g, Turned(w, group), window, (from, kernel, pads) =>
@@ -82,7 +84,8 @@ static class ConvolutionRules
         bool isOpen = false;
         for (int i = 0; i < window.Axes; i++)
         {
-            var covered = (g.Shape[i + 2] - 1) * window.Strides[i] + window.Span(i) - window.Pads[i] - window.Pads[window.Axes + i];
+            var covered = (g.Shape[i + 2] - 1) * window.Strides[i]
+                + window.Span(i) - window.Pads[i] - window.Pads[window.Axes + i];
             isOpen |= (x.Shape[i + 2] - covered).Known is null;
             extra[i] = (x.Shape[i + 2] - covered).Known ?? window.Strides[i] - 1;
         }

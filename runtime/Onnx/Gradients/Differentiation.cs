@@ -4,7 +4,8 @@ using EdgeAppliance.Onnx.Model;
 namespace EdgeAppliance.Onnx.Gradients;
 
 /// <summary>
-/// Reverse-mode differentiation of a graph, written as more nodes of the same graph (Griewank and Walther 2008, chapter 3).
+/// Reverse-mode differentiation of a graph, written as more nodes of the same graph (Griewank and Walther 2008,
+/// chapter 3).
 /// Only nodes on a path from what is asked for to the target are visited; values of the forward graph are used again.
 /// </summary>
 public static class Differentiation
@@ -13,7 +14,8 @@ public static class Differentiation
     /// <param name="graph">holds the forward graph and the target; gets the gradient's nodes</param>
     /// <param name="target">a scalar, or any value whose elements' sum is meant</param>
     /// <param name="respectTo">names of inputs, initialisers or values in between, of a float type</param>
-    /// <returns>for each name the gradient, in that value's shape; zeros where the target does not depend on it</returns>
+    /// <returns>for each name the gradient, in that value's shape; zeros where the target does not depend on
+    /// it</returns>
     /// <exception cref="NotSupportedException">an operator on the way has no rule, or one it cannot apply: the message
     /// names operator and node</exception>
     /// <exception cref="ArgumentException">a name the graph does not have</exception>
@@ -51,7 +53,8 @@ public static class Differentiation
         var moving = respectTo.ToHashSet(StringComparer.Ordinal);
         foreach (var node in nodes)
         {
-            if (node.Op == "Identity" && node.Name.StartsWith(GraphBuilder.StopPrefix, StringComparison.Ordinal)) continue;
+            if (node.Op == "Identity" && node.Name.StartsWith(GraphBuilder.StopPrefix,
+                StringComparison.Ordinal)) continue;
             if (node.Inputs.Any(moving.Contains)) moving.UnionWith(node.Outputs.Where(o => o.Length > 0));
         }
 
@@ -63,7 +66,8 @@ public static class Differentiation
         var node = c.Node;
         var rule = (node.Domain.Length == 0 ? GradientRules.Find(node.Op) : null)
             ?? throw new NotSupportedException($"no gradient rule for {node.Label}"
-                + $"{(node.Domain.Length > 0 ? $" of domain {node.Domain}" : "")}: add a row to {nameof(GradientRules)}");
+                + $"{(node.Domain.Length > 0 ? $" of domain {node.Domain}" : "")}"
+                    + $": add a row to {nameof(GradientRules)}");
         var gradients = rule(c);
         for (int i = 0; i < needed.Length && i < gradients.Length; i++)
         {

@@ -6,7 +6,8 @@ namespace EdgeAppliance.Onnx.Gradients;
 
 /// <summary>One node of the forward graph, as a row of <see cref="GradientRules"/> sees it.</summary>
 sealed class GradientCase(
-    GraphBuilder graph, OnnxNode node, Value?[] arriving, bool[] needed, IReadOnlyDictionary<string, OnnxNode> producers)
+    GraphBuilder graph, OnnxNode node, Value?[] arriving, bool[] needed, IReadOnlyDictionary<string,
+        OnnxNode> producers)
 {
     public GraphBuilder Graph => graph;
 

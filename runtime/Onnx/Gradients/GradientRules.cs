@@ -4,8 +4,10 @@ using EdgeAppliance.Onnx.Model;
 namespace EdgeAppliance.Onnx.Gradients;
 
 /// <summary>
-/// What each operator does to a gradient: one row an operator. A row takes the gradient that arrives at the node's output
-/// and gives one for each input (null: none flows, or nobody wants it). A row may give a gradient of a broadcast shape: the
+/// What each operator does to a gradient: one row an operator. A row takes the gradient that arrives at the node's
+/// output
+/// and gives one for each input (null: none flows, or nobody wants it). A row may give a gradient of a broadcast
+/// shape: the
 /// loop sums it back, once, for all rows. An operator without a row ends the work with its name.
 /// </summary>
 static class GradientRules
@@ -16,7 +18,8 @@ static class GradientRules
     /// <summary>Operators whose result does not move with a small change of what goes in.</summary>
     public static readonly string[] Flat =
     [
-        "Shape", "Size", "Floor", "Ceil", "Round", "Sign", "Not", "And", "Or", "Xor", "Equal", "Greater", "GreaterOrEqual",
+        "Shape", "Size", "Floor", "Ceil", "Round", "Sign", "Not", "And", "Or", "Xor", "Equal", "Greater",
+            "GreaterOrEqual",
         "Less", "LessOrEqual", "ArgMax", "ArgMin", "NonZero", "IsNaN", "IsInf", "ConstantOfShape", "OneHot", "Range",
     ];
 
@@ -78,7 +81,8 @@ static class GradientRules
     {
         for (int i = 0; i < 2; i++)
         {
-            // x sigmoid(x), an activation that exporters write as two nodes: one gradient in place of two that meet again.
+            // x sigmoid(x), an activation that exporters write as two nodes: one gradient in place of two that meet
+            // again.
             var (x, s) = (c.X(i), c.X(1 - i));
             if (c.Needs(i) && c.Producer(s) is { Op: "Sigmoid" } node && node.Inputs[0] == x.Name)
             {

@@ -18,14 +18,16 @@ static class IndexRules
     {
         int axis = c.Axis("axis", 0, c.X().Rank);
         if (c.X(1).Facts.Constant?.Longs() is { } fixedIndices && c.X().Shape[axis].Known is { } size
-            && fixedIndices.Select(i => i < 0 ? i + size : i).ToArray() is var from && from.Distinct().Count() == from.Length)
+            && fixedIndices.Select(i => i < 0 ? i + size : i).ToArray() is var from
+                && from.Distinct().Count() == from.Length)
         {
             return FromFixed(c, axis, size, from);
         }
 
         // Rows picked more than once add up.
         var rows = Flattened(c, axis);
-        var indices = c.X(1).Cast(ElementType.Int64).Reshape([.. Enumerable.Range(0, c.X().Rank).Select(i => i == axis ? -1L : 1L)]);
+        var indices = c.X(1).Cast(ElementType.Int64).Reshape([.. Enumerable.Range(0, c.X().Rank).Select(i =>
+            i == axis ? -1L : 1L)]);
         return Scatter(c, c.Graph.Op("Expand", indices, rows.ShapeOf()), rows, axis);
     }
 
@@ -38,7 +40,9 @@ static class IndexRules
         return c.G.ReshapeTo([.. shape.Take(axis), count, .. shape.Skip(axis + 1)]);
     }
 
-    /// <summary>Indices known and each there once: every row of the input gets one row of the gradient, or zeros.</summary>
+    /// <summary>
+    /// Indices known and each there once: every row of the input gets one row of the gradient, or zeros.
+    /// </summary>
     static Value FromFixed(GradientCase c, int axis, long size, long[] from)
     {
         var rows = Flattened(c, axis);

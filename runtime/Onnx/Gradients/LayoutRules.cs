@@ -4,7 +4,9 @@ using EdgeAppliance.Onnx.Shapes;
 
 namespace EdgeAppliance.Onnx.Gradients;
 
-/// <summary>Rows for operators that cut, join and turn: their gradients put the pieces back where they came from.</summary>
+/// <summary>
+/// Rows for operators that cut, join and turn: their gradients put the pieces back where they came from.
+/// </summary>
 static class LayoutRules
 {
     public static readonly Dictionary<string, GradientRules.Rule> All = new(StringComparer.Ordinal)
@@ -72,7 +74,8 @@ static class LayoutRules
     {
         var shape = c.X().Shape;
         var starts = c.ConstantLongs(1);
-        var axes = c.Optional(3) is null ? [.. Enumerable.Range(0, starts.Count).Select(i => (long)i)] : c.ConstantLongs(3);
+        var axes = c.Optional(3) is null ? [.. Enumerable.Range(0, starts.Count).Select(i => (long)i)]
+            : c.ConstantLongs(3);
         var steps = c.Optional(4) is null ? [.. starts.Select(_ => 1L)] : c.ConstantLongs(4);
         var ends = c.X(2).Facts.Contents ?? throw c.Fault("its ends are not known");
         var g = c.G;
@@ -110,7 +113,8 @@ static class LayoutRules
     }
 
     /// <summary>
-    /// Puts zeros round every element along an axis, so that one in so many is left: joined on an axis of its own, since
+    /// Puts zeros round every element along an axis, so that one in so many is left: joined on an axis of its own,
+    /// since
     /// Pad takes a hundred times as long for it (measured).
     /// </summary>
     static Value Spread(Value g, int axis, long step, long place)
@@ -159,7 +163,8 @@ static class LayoutRules
         if (c.Node.Text("mode", "DCR") == "DCR") return back;
         // There a pixel's place in its block comes before the channel, here after it.
         long blocks = b * b, channels = c.Known(c.X().Shape[1], "the number of channels") / blocks;
-        long[] order = [.. Enumerable.Range(0, (int)(channels * blocks)).Select(i => i % blocks * channels + i / blocks)];
+        long[] order = [.. Enumerable.Range(0, (int)(channels * blocks)).Select(i => i % blocks * channels
+            + i / blocks)];
         return back.Gather(c.Graph.Constant(OnnxTensor.Of("order", order, order.Length)), 1);
     }
 }

@@ -36,7 +36,8 @@ static class NormalizationRules
     }
 
     /// <summary>
-    /// With mean and variance of the batch itself, all at once (Ioffe and Szegedy 2015, section 3): step by step the same
+    /// With mean and variance of the batch itself, all at once (Ioffe and Szegedy 2015, section 3): step by step the
+    /// same
     /// takes twice as many passes over tensors that no cache holds.
     /// </summary>
     static Value?[] OfOwnBatch(GradientCase c)

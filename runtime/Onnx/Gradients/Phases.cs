@@ -53,7 +53,8 @@ static class Phases
     /// scattered. Null where the window does not allow it.
     /// </summary>
     /// <param name="turned">C x M/group x kernel, each kernel turned round</param>
-    public static Value? OfConvolution(Value x, Value g, Value turned, Sizes.Window window, Func<Value, Value, long[], Value> convolve)
+    public static Value? OfConvolution(Value x, Value g, Value turned, Sizes.Window window, Func<Value, Value,
+        long[], Value> convolve)
     {
         if (window.Axes != 2 || window.Dilations.Any(d => d != 1)) return null;
         if (x.Shape.Concat(g.Shape).Skip(1).Any(d => d.Known is null && !d.Equals(x.Shape[0]))) return null;
@@ -61,7 +62,8 @@ static class Phases
         var columns = Plan(x, g, window, 1);
         if (rows is null || columns is null) return null;
         var lines = rows.Select(row => Interleave(3, [.. columns.Select(column => convolve(g,
-            Part(turned, row, column, window.Strides), [row.Before, column.Before, row.After, column.After]))])).ToArray();
+            Part(turned, row, column, window.Strides), [row.Before, column.Before, row.After,
+                column.After]))])).ToArray();
         var whole = Interleave(2, lines);
         var (height, width) = (x.Shape[2].Known!.Value, x.Shape[3].Known!.Value);
         if (!whole.Shape[2].Is(height)) whole = whole.Slice(2, 0, height);
@@ -76,7 +78,9 @@ static class Phases
             graph.Longs(End(row, strides[0]), End(column, strides[1])), graph.Longs(2, 3), graph.Longs(strides));
     }
 
-    /// <summary>One phase of an axis: where its taps begin in the turned kernel, how many, and the padding it needs.</summary>
+    /// <summary>
+    /// One phase of an axis: where its taps begin in the turned kernel, how many, and the padding it needs.
+    /// </summary>
     sealed record Phase(long First, long Taps, long Before, long After);
 
     /// <summary>Null when a phase has no tap, or would have to begin after the gradient does.</summary>

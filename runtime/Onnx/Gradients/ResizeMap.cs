@@ -2,7 +2,8 @@
 namespace EdgeAppliance.Onnx.Gradients;
 
 /// <summary>
-/// How Resize makes each element of one axis from the axis it came from (ONNX operator reference, Resize): modes nearest,
+/// How Resize makes each element of one axis from the axis it came from (ONNX operator reference, Resize): modes
+/// nearest,
 /// linear and cubic, all coordinate transformations but crops.
 /// </summary>
 sealed class ResizeMap
@@ -43,7 +44,8 @@ sealed class ResizeMap
     public float? ScaleAt(int axis) => _scales?[axis];
 
     /// <summary>
-    /// Whole numbers by which each axis grows, when the result is nothing but every element repeated so often; else null.
+    /// Whole numbers by which each axis grows, when the result is nothing but every element repeated so often; else
+    /// null.
     /// </summary>
     public long[]? Repeats()
     {

@@ -80,7 +80,8 @@ static class ResizeRules
 
             long size = c.Known(c.X().Shape[axis], $"axis {axis}");
             float[] matrix = new float[(size + before + after) * size];
-            for (long at = 0; at < size + before + after; at++) matrix[at * size + Source(c, at - before, size, mode)]++;
+            for (long at = 0; at < size + before + after; at++) matrix[at * size + Source(c, at - before, size,
+                mode)]++;
             g = Along(g, axis, matrix, size);
         }
 

@@ -51,7 +51,8 @@ public static class GradientGraph
         var made = Make(model, utility, wishes);
         Directory.CreateDirectory(folder);
         made.Save(file);
-        foreach (var old in new DirectoryInfo(folder).GetFiles("*.onnx").OrderByDescending(f => f.LastWriteTimeUtc).Skip(KeptMax))
+        foreach (var old in new DirectoryInfo(folder).GetFiles("*.onnx").OrderByDescending(f =>
+            f.LastWriteTimeUtc).Skip(KeptMax))
             old.Delete();
         return made;
     }
@@ -74,20 +75,26 @@ public static class GradientGraph
         return Unused.Remove(forward);
     }
 
-    /// <summary>The forward model as rules want it: one operator set, 32 bits, nothing that is constant left to compute.</summary>
+    /// <summary>
+    /// The forward model as rules want it: one operator set, 32 bits, nothing that is constant left to compute.
+    /// </summary>
     static OnnxModel Forward(OnnxModel model, GradientWishes wishes, out string[] respectTo)
     {
         var forward = Upgrade.To17(Precision.Widen(model));
         respectTo = wishes.RespectTo.Count > 0 ? [.. wishes.RespectTo]
             : [.. forward.Graph.Inputs.Where(i => i.Type.IsReal()).Select(i => i.Name)];
         // Folding changes weights and takes values in between away.
-        var stay = forward.Graph.Inputs.Concat(forward.Graph.Outputs).Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
+        var stay = forward.Graph.Inputs.Concat(forward.Graph.Outputs).Select(v =>
+            v.Name).ToHashSet(StringComparer.Ordinal);
         return respectTo.Concat(wishes.Outputs).All(stay.Contains) && !wishes.UsesInside
             ? BatchNorms.Fold(Constants.Fold(forward)) : forward;
     }
 
-    /// <summary>SHA-256 over all that decides the outcome: model, utility, wishes, and this library's own build.</summary>
-    static string Key(OnnxModel model, string utility, GradientWishes wishes) => Convert.ToHexStringLower(SHA256.HashData(
+    /// <summary>
+    /// SHA-256 over all that decides the outcome: model, utility, wishes, and this library's own build.
+    /// </summary>
+    static string Key(OnnxModel model, string utility, GradientWishes wishes) =>
+        Convert.ToHexStringLower(SHA256.HashData(
         Encoding.UTF8.GetBytes(string.Join('\n', [
             model.Checksum(), utility, $"{wishes.UsesInside}", string.Join(',', wishes.RespectTo),
             string.Join(',', wishes.Outputs),

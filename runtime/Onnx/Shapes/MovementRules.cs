@@ -47,7 +47,8 @@ static class MovementRules
         Dim[] shape = [.. c.Dims(0)];
         shape[axis] = c.Inputs.Select((_, i) => c.Dims(i)[axis]).Aggregate((a, b) => a + b);
         bool known = c.Rank == 1 && c.Inputs.All(i => i?.Contents is not null);
-        return [new ValueFacts(c.Type, shape, known ? [.. c.Inputs.SelectMany(i => i!.Contents!)] : null, Scales(c, shape))];
+        return [new ValueFacts(c.Type, shape, known ? [.. c.Inputs.SelectMany(i => i!.Contents!)] : null, Scales(c,
+            shape))];
     }
 
     /// <summary>A Resize's scales, which exporters join of constants: one for each axis.</summary>

@@ -23,7 +23,8 @@ static class Sizes
     }
 
     /// <summary>
-    /// A size with a name beside a number above 1 is that number in every run that works. Of two names either may turn out
+    /// A size with a name beside a number above 1 is that number in every run that works. Of two names either may turn
+    /// out
     /// to be 1: what comes out is a size of its own.
     /// </summary>
     static Dim Together(Dim x, Dim y)

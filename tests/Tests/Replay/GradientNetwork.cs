@@ -22,6 +22,9 @@ sealed record GradientNetwork(
 
     public bool IsNhwc { get; init; }
 
+    /// <summary>How many pixels are differenced.</summary>
+    public int Pixels { get; init; } = 200;
+
     public long[] Dims => IsNhwc ? [1, Height, Width, 3] : [1, 3, Height, Width];
 
     /// <summary>Pre-processing and heads are those of ../shared/data/detectors/README.md.</summary>

@@ -156,7 +156,7 @@ public sealed class ModelCommandTests : IDisposable
         {
             (["inspect", At("none.onnx")], ExitStatus.NoInput, "none.onnx: no such model file"),
             (["inspect", text], ExitStatus.Unusable, "text.onnx"),
-            (["inspect"], ExitStatus.Usage, "FILE"),
+            (["inspect"], ExitStatus.Usage, "Required argument missing"),
             (["inspect", Twin, "--size", "abc"], ExitStatus.Unusable, "--size abc"),
             (["inspect", Twin, "--provider", "gpu", "--size", "448x256"], ExitStatus.Unusable, "--provider gpu"),
             (["tap", Twin, "--out", At("y.onnx")], ExitStatus.Usage, "say what to tap"),

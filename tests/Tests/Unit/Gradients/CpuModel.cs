@@ -8,7 +8,10 @@ namespace EdgeAppliance.Tests.Unit.Gradients;
 /// <summary>What a value held after a run.</summary>
 sealed record Numbers(long[] Dims, double[] Values);
 
-/// <summary>A model on the CPU, on one thread unless asked otherwise. Its inputs stay set, and single elements of them can be changed.</summary>
+/// <summary>
+/// A model on the CPU, on one thread unless asked otherwise. Its inputs stay set, and single elements of them can be
+/// changed.
+/// </summary>
 sealed class CpuModel : IDisposable
 {
     readonly InferenceSession _session;

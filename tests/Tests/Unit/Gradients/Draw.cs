@@ -13,7 +13,8 @@ sealed record Given(Value Value, double[] Numbers, long[] Dims, bool IsChecked)
 }
 
 /// <summary>
-/// A random case of an operator while it is made up: the model, and what goes in. The same row and number give the same case
+/// A random case of an operator while it is made up: the model, and what goes in. The same row and number give the
+/// same case
 /// again. All numbers are multiples of 2^-12, so that steps, which are powers of two, add to them without rounding.
 /// </summary>
 sealed class Draw
@@ -147,12 +148,14 @@ sealed class Draw
         "truth", [.. Enumerable.Range(0, (int)Count(dims)).Select(_ => Flip())], dims));
 
     /// <summary>The nodes with their attributes, for the message of a failure.</summary>
-    public override string ToString() => string.Join("; ", Graph.Model.Graph.Nodes.Select(n => $"opset {Graph.Opset} {n.Op} "
+    public override string ToString() => string.Join("; ", Graph.Model.Graph.Nodes.Select(n =>
+        $"opset {Graph.Opset} {n.Op} "
         + string.Join(", ", n.Inputs.Select(i => i.Length > 0 ? Text(Graph[i]) : "-")) + " "
         + string.Join(" ", n.Attributes.Select(a => $"{a.Name}={Text(a)}"))));
 
     static string Text(Value value) => value.Facts.Constant is not { Count: <= 10 } few ? value.ToString()
-        : $"[{string.Join(' ', few.Type.IsReal() ? few.Floats().Select(f => (double)f) : few.Longs().Select(i => (double)i))}]";
+        : $"[{string.Join(' ',
+            few.Type.IsReal() ? few.Floats().Select(f => (double)f) : few.Longs().Select(i => (double)i))}]";
 
     static string Text(OnnxAttribute a) => a.Kind switch
     {

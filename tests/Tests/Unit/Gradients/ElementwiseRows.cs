@@ -104,7 +104,8 @@ static class ElementwiseRows
                 d.Out("Pow", [d.In(shapes[0], d.Uniform(0.3, 2.5)), d.In(shapes[1], d.Uniform(-2, 3))]);
                 break;
             case 1:
-                d.Out("Pow", [d.In(shapes[0], d.Uniform(0.4, 2.5)), d.In([], () => d.OneOf(-2, -0.5, 0.5, 1, 1.5, 2, 3))]);
+                d.Out("Pow", [d.In(shapes[0], d.Uniform(0.4, 2.5)), d.In([], () => d.OneOf(-2, -0.5, 0.5, 1, 1.5, 2,
+                    3))]);
                 break;
             case 2:
                 var x = d.In(shapes[0], d.ClearOf(0));

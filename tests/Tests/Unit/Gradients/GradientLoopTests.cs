@@ -158,7 +158,8 @@ public sealed class GradientLoopTests
     [InlineData("Shape"), InlineData("Size"), InlineData("NonZero"), InlineData("ArgMax"), InlineData("ArgMin")]
     [InlineData("ConstantOfShape"), InlineData("OneHot"), InlineData("Range")]
     [InlineData("And"), InlineData("Or"), InlineData("Xor")]
-    [InlineData("Equal"), InlineData("Greater"), InlineData("GreaterOrEqual"), InlineData("Less"), InlineData("LessOrEqual")]
+    [InlineData("Equal"), InlineData("Greater"), InlineData("GreaterOrEqual"), InlineData("Less"),
+        InlineData("LessOrEqual")]
     public void What_does_not_move_gives_zeros(string op)
     {
         Assert.Contains(op, GradientRules.Flat);
@@ -168,7 +169,8 @@ public sealed class GradientLoopTests
         {
             "Not" => _graph.Op(op, truth),
             "And" or "Or" or "Xor" => _graph.Op(op, truth, x.Square().Cast(ElementType.Bool)),
-            "ConstantOfShape" => _graph.Op(op, x.ShapeOf() is { IsConstant: true } ? _graph.Op("Shape", x) : x.ShapeOf()),
+            "ConstantOfShape" => _graph.Op(op, x.ShapeOf() is { IsConstant: true } ? _graph.Op("Shape", x)
+                : x.ShapeOf()),
             "OneHot" => _graph.Op(op, x.Cast(ElementType.Int64), _graph.Longs(4).Reshape([]), _graph.Floats([0, 1], 2)),
             "Range" => _graph.Op(op, _graph.Op("Size", x), _graph.Op("Size", x) + _graph.Longs(3).Reshape([]),
                 _graph.Longs(1).Reshape([])),
@@ -191,7 +193,8 @@ public sealed class GradientLoopTests
         Refused(_graph.Op("OneHot", _graph.Longs(1), _graph.Longs(3).Reshape([]), few), "'OneHot'");
         Refused(_graph.Op("Range", x.Sum(), x.Sum() + 3, x.Alike(1)), "'Range'");
         Refused(_graph.Op("Clip", x, few.Sum()), "'Clip'");
-        Refused(_graph.Op("Dropout", x, x.Alike(0.5f), _graph.Constant(OnnxTensor.Of("training", [true]))), "'Dropout'");
+        Refused(_graph.Op("Dropout", x, x.Alike(0.5f), _graph.Constant(OnnxTensor.Of("training", [true]))),
+            "'Dropout'");
         var batch = x.Reshape(1, 2, 3);
         Refused(_graph.Op("BatchNormalization", batch, few, few, few, few), "'BatchNormalization'");
         Refused(_graph.Op("Einsum", [x.MatMul(x.Transpose(1, 0))], OnnxAttribute.Of("equation", "ii->i")), "'Einsum'");

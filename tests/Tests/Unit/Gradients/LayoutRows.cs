@@ -52,7 +52,8 @@ static class LayoutRows
         long[] shape = [.. d.Shape(1, 4).Select(size => d.Flip() ? 1 : size)];
         long[] ones = [.. Enumerable.Range(0, shape.Length).Where(i => shape[i] == 1)
             .Select(i => d.Flip() ? i : (long)i - shape.Length)];
-        d.Out("Squeeze", [d.In(shape), d.Flip() && ones.Length > 0 ? d.Graph.Longs(ones[..d.Int(1, ones.Length)]) : null]);
+        d.Out("Squeeze", [d.In(shape), d.Flip() && ones.Length > 0 ? d.Graph.Longs(ones[..d.Int(1, ones.Length)])
+            : null]);
     }
 
     static void Unsqueeze(Draw d)
@@ -132,7 +133,8 @@ static class LayoutRows
         if (leavesAxes && d.Flip()) Array.Fill(steps, 1);
         // A step that is left out is 1: the cut has to go forwards then.
         bool leavesSteps = leavesAxes && steps.All(s => s == 1);
-        for (int i = 0; leavesSteps && i < which.Length; i++) (starts[i], ends[i]) = (0, d.Int(1, (int)shape[which[i]]));
+        for (int i = 0; leavesSteps && i < which.Length; i++) (starts[i], ends[i]) = (0, d.Int(1,
+            (int)shape[which[i]]));
         d.Out("Slice", [d.In(shape), d.Graph.Longs(starts), d.Graph.Longs(ends), axes,
             leavesSteps ? null : d.Graph.Longs(steps)]);
     }
@@ -176,7 +178,9 @@ static class LayoutRows
             case 0: (dims, which) = ([], [d.Int(-(int)size, (int)size - 1)]); break;
             case 1: (dims, which) = ([size], d.Shuffled(all)); break;
             case 2: (dims, which) = ([d.Int(1, (int)size)], all); break;
-            case 3: (dims, which) = ([d.Int(1, (int)size)], [.. d.Shuffled(all).Select(i => d.Flip() ? i : i - size)]); break;
+            case 3:
+                (dims, which) = ([d.Int(1, (int)size)], [.. d.Shuffled(all).Select(i => d.Flip() ? i
+                : i - size)]); break;
             default:
                 dims = d.Shape(1, 2);
                 which = Draw.Many((int)Draw.Count(dims), _ => d.Int(-(int)size, (int)size - 1));
@@ -192,7 +196,8 @@ static class LayoutRows
         long axis = d.Axis(shape.Length);
         int at = (int)(axis < 0 ? axis + shape.Length : axis), size = (int)shape[at];
         long[] dims = Draw.Many(shape.Length, i => i == at ? d.Int(1, 5) : d.Int(1, (int)shape[i]));
-        d.Out("GatherElements", [d.In(shape), d.Longs(dims, Draw.Many((int)Draw.Count(dims), _ => d.Int(-size, size - 1)))],
+        d.Out("GatherElements", [d.In(shape), d.Longs(dims, Draw.Many((int)Draw.Count(dims), _ => d.Int(-size,
+            size - 1)))],
             axis == 0 ? [] : [OnnxAttribute.Of("axis", axis)]);
     }
 

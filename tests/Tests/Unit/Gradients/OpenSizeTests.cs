@@ -4,12 +4,16 @@ using EdgeAppliance.Onnx.Model;
 
 namespace EdgeAppliance.Tests.Unit.Gradients;
 
-/// <summary>One gradient model for every batch and picture size: the same numbers as a model written for that size.</summary>
+/// <summary>
+/// One gradient model for every batch and picture size: the same numbers as a model written for that size.
+/// </summary>
 public sealed class OpenSizeTests
 {
     static readonly Dim N = Dim.Named("batch"), H = Dim.Named("height"), W = Dim.Named("width");
 
-    /// <summary>Operators on an input N x 4 x H x W, and whether weights too can be asked for with open pictures.</summary>
+    /// <summary>
+    /// Operators on an input N x 4 x H x W, and whether weights too can be asked for with open pictures.
+    /// </summary>
     static readonly Dictionary<string, Func<Value, Value>> Forms = new(StringComparer.Ordinal)
     {
         ["Conv stride 1"] = x => Conv(x, 1, 1),
@@ -116,7 +120,8 @@ public sealed class OpenSizeTests
 
     /// <summary>Which of the two is repeated, only the run tells.</summary>
     [Theory]
-    [InlineData(3, 4, 3, 4), InlineData(3, 4, 1, 4), InlineData(1, 4, 3, 4), InlineData(3, 1, 1, 4), InlineData(1, 1, 3, 4)]
+    [InlineData(3, 4, 3, 4), InlineData(3, 4, 1, 4), InlineData(1, 4, 3, 4), InlineData(3, 1, 1, 4), InlineData(1, 1,
+        3, 4)]
     public void Two_open_sizes_broadcast_as_the_run_has_it(long p, long q, long r, long s)
     {
         var graph = new GraphBuilder();

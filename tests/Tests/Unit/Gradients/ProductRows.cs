@@ -18,8 +18,10 @@ static class ProductRows
         (long[] Left, long[] Right)[] forms =
         [
             ([k], [k]), ([k], [k, n]), ([m, k], [k]), ([m, k], [k, n]), ([k], [p, k, n]), ([p, m, k], [k]),
-            ([p, m, k], [k, n]), ([m, k], [p, k, n]), ([p, m, k], [p, k, n]), ([1, m, k], [p, k, n]), ([p, m, k], [1, k, n]),
-            ([q, p, m, k], [q, p, k, n]), ([q, p, m, k], [k, n]), ([q, p, m, k], [p, k, n]), ([q, 1, m, k], [1, p, k, n]),
+            ([p, m, k], [k, n]), ([m, k], [p, k, n]), ([p, m, k], [p, k, n]), ([1, m, k], [p, k, n]), ([p, m, k], [1,
+                k, n]),
+            ([q, p, m, k], [q, p, k, n]), ([q, p, m, k], [k, n]), ([q, p, m, k], [p, k, n]), ([q, 1, m, k], [1, p, k,
+                n]),
             ([p, m, k], [q, p, k, n]), ([q, p, m, k], [k]), ([k], [q, p, k, n]),
         ];
         var (left, right) = forms[d.Number % forms.Length];
@@ -51,7 +53,8 @@ static class ProductRows
     {
         string[] equations =
         [
-            "ij,jk->ik", "bij,bjk->bik", "bhid, bhjd -> bhij", "i,i->", "ij->ji", "ij->i", "ij->", "i,j->ij", "bij,jk->bik",
+            "ij,jk->ik", "bij,bjk->bik", "bhid, bhjd -> bhij", "i,i->", "ij->ji", "ij->i", "ij->", "i,j->ij",
+                "bij,jk->bik",
             "ijk,jil->kl", "ab,bc,cd->ad", "bhwc,hkc->bhwk", "ij,ij->ij", "ijk->kj", "ij,kl->il", "bchw,bchj->bhwj",
         ];
         string equation = equations[d.Number % equations.Length];

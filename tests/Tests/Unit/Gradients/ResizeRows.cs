@@ -49,10 +49,12 @@ static class ResizeRows
         }
 
         var x = d.In(shape);
-        d.Out("Resize", [x, null, bySizes ? null : graph.Floats(scales, scales.Length), bySizes ? graph.Longs(sizes) : null],
+        d.Out("Resize", [x, null, bySizes ? null : graph.Floats(scales, scales.Length), bySizes ? graph.Longs(sizes)
+            : null],
         [
             OnnxAttribute.Of("mode", mode), OnnxAttribute.Of("coordinate_transformation_mode", coordinates),
-            .. mode == "nearest" ? [OnnxAttribute.Of("nearest_mode", d.OneOf(Roundings))] : Array.Empty<OnnxAttribute>(),
+            .. mode == "nearest" ? [OnnxAttribute.Of("nearest_mode", d.OneOf(Roundings))]
+                : Array.Empty<OnnxAttribute>(),
             .. mode == "cubic" ? d.Maybe(OnnxAttribute.Of("cubic_coeff_a", -0.5f)) : [],
             .. someAxes ? [OnnxAttribute.Of("axes", axes)] : Array.Empty<OnnxAttribute>(),
         ]);

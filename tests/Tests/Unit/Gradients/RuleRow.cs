@@ -10,7 +10,8 @@ sealed record RuleRow(string Op, Action<Draw> Make)
     public bool IsDouble { get; init; }
 
     /// <summary>
-    /// A power of two. The difference's own error is about step^4 / 480 times the fifth derivative, and rounding over step:
+    /// A power of two. The difference's own error is about step^4 / 480 times the fifth derivative, and rounding over
+    /// step:
     /// in float32 both are far below 1e-3 at 1/32. What is linear has no fifth derivative and takes whole steps.
     /// </summary>
     public double Step { get; init; } = 1.0 / 32;

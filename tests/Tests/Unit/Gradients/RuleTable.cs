@@ -45,13 +45,15 @@ static class RuleTable
         }
         catch (Exception fault)
         {
-            throw new InvalidOperationException($"{row.Op} case {number}, {new Draw(row, number)}: {fault.Message}", fault);
+            throw new InvalidOperationException($"{row.Op} case {number}, {new Draw(row, number)}: {fault.Message}",
+                fault);
         }
     }
 
     static void Note(RuleRow row, RuleEntry[] sorted)
     {
-        double At(double share) => sorted.Length == 0 ? 0 : sorted[(int)Math.Min(sorted.Length - 1, share * sorted.Length)].Relative;
+        double At(double share) => sorted.Length == 0 ? 0 : sorted[(int)Math.Min(sorted.Length - 1,
+            share * sorted.Length)].Relative;
         string Number(double number) => number.ToString("0.0e+00", CultureInfo.InvariantCulture);
         lock (Gate)
         {

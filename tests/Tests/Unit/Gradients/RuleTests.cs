@@ -2,7 +2,9 @@ using EdgeAppliance.Onnx.Gradients;
 
 namespace EdgeAppliance.Tests.Unit.Gradients;
 
-/// <summary>Every row of the table of gradient rules against differences, in classes so that they run side by side.</summary>
+/// <summary>
+/// Every row of the table of gradient rules against differences, in classes so that they run side by side.
+/// </summary>
 public sealed class RuleTests
 {
     [Fact]

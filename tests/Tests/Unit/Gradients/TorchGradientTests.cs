@@ -11,7 +11,9 @@ public sealed class TorchGradientTests
 {
     const double Allowed = 1e-4;
 
-    /// <summary>Elements smaller than this part of a tensor's largest are compared on its scale: float32 holds 7 digits.</summary>
+    /// <summary>
+    /// Elements smaller than this part of a tensor's largest are compared on its scale: float32 holds 7 digits.
+    /// </summary>
     const double Small = 1e-2;
 
     [Theory]
@@ -27,11 +29,13 @@ public sealed class TorchGradientTests
         Value? loss = null;
         foreach (var (name, coefficient) in Tensors(told, "coefficients"))
         {
-            var part = (graph[name] * graph.Floats([.. coefficient.Values.Select(v => (float)v)], coefficient.Dims)).Sum();
+            var part = (graph[name] * graph.Floats([.. coefficient.Values.Select(v => (float)v)],
+                coefficient.Dims)).Sum();
             loss = loss is null ? part : loss + part;
         }
 
-        (string Name, Numbers Wanted)[] wanted = [.. Tensors(told, "inputGradients"), .. Tensors(told, "weightGradients")];
+        (string Name, Numbers Wanted)[] wanted = [.. Tensors(told, "inputGradients"), .. Tensors(told,
+            "weightGradients")];
         var gradients = graph.Gradients(loss!, [.. wanted.Select(w => w.Name)]);
         for (int i = 0; i < wanted.Length; i++) graph.Output($"gradient{i}", gradients[wanted[i].Name]);
         graph.Output("loss", loss!);

@@ -17,7 +17,8 @@ static class WindowRows
     ];
 
     /// <summary>A window's attributes, and the sizes of an input it fits.</summary>
-    sealed record Window(long[] Sizes, long[] Kernel, long[] Strides, long[] Dilations, long[] Pads, OnnxAttribute[] Attributes);
+    sealed record Window(long[] Sizes, long[] Kernel, long[] Strides, long[] Dilations, long[] Pads,
+        OnnxAttribute[] Attributes);
 
     static Window Slide(Draw d, int axes, bool canDilate = true, bool isPool = false)
     {
@@ -35,7 +36,9 @@ static class WindowRows
             case 1: pads = Draw.Many(2 * axes, i => (kernel[i % axes] - 1) / 2); break;
             case 2 or 3: pads = Draw.Many(2 * axes, i => d.Int(0, (int)kernel[i % axes] - 1)); break;
             // More than the kernel reaches: ONNX Runtime refuses that of pools.
-            case 4: pads = Draw.Many(2 * axes, i => isPool ? kernel[i % axes] - 1 : d.Int(0, (int)Span(i % axes) + 1)); break;
+            case 4:
+                pads = Draw.Many(2 * axes, i => isPool ? kernel[i % axes] - 1 : d.Int(0, (int)Span(i % axes)
+                + 1)); break;
             case 5: auto = "SAME_UPPER"; break;
             case 6: auto = "SAME_LOWER"; break;
             default: auto = "VALID"; break;
@@ -46,14 +49,17 @@ static class WindowRows
             : Math.Max(isPool ? dilations[i] : 1, Span(i) - pads[i] - pads[axes + i] + d.Int(0, axes == 3 ? 3 : 5)));
         return new Window(sizes, kernel, strides, dilations, pads,
         [
-            .. strides.All(s => s == 1) ? d.Maybe(OnnxAttribute.Of("strides", strides)) : [OnnxAttribute.Of("strides", strides)],
+            .. strides.All(s => s == 1) ? d.Maybe(OnnxAttribute.Of("strides", strides))
+                : [OnnxAttribute.Of("strides", strides)],
             .. dilations.All(s => s == 1) ? [] : (OnnxAttribute[])[OnnxAttribute.Of("dilations", dilations)],
             .. auto != "NOTSET" ? [OnnxAttribute.Of("auto_pad", auto)]
                 : pads.All(p => p == 0) ? d.Maybe(OnnxAttribute.Of("pads", pads)) : [OnnxAttribute.Of("pads", pads)],
         ]);
     }
 
-    /// <summary>Groups, and channels of each that go in and come out: plain, grouped, depthwise, depthwise with more out.</summary>
+    /// <summary>
+    /// Groups, and channels of each that go in and come out: plain, grouped, depthwise, depthwise with more out.
+    /// </summary>
     static (long Groups, long In, long Out) Channels(Draw d) => (d.Number % 4) switch
     {
         0 => (1, d.Int(1, 3), d.Int(1, 3)),
@@ -81,7 +87,8 @@ static class WindowRows
         long[] dilations = Draw.Many(axes, _ => d.OneOf(1, 1, 2));
         long[] extra = Draw.Many(axes, i => d.Int(0, (int)strides[i] - 1));
         if (d.Number % 3 == 0) Array.Clear(extra);
-        long[] pads = d.Number % 2 == 0 ? new long[2 * axes] : Draw.Many(2 * axes, i => d.Int(0, (int)kernel[i % axes] - 1));
+        long[] pads = d.Number % 2 == 0 ? new long[2 * axes] : Draw.Many(2 * axes, i => d.Int(0,
+            (int)kernel[i % axes] - 1));
         // Something has to be left after the pads are cut off.
         long[] sizes = Draw.Many(axes, i => d.Int(1, axes == 3 ? 2 : 4) + 1);
         var (groups, into, outOf) = Channels(d);
@@ -89,7 +96,8 @@ static class WindowRows
         var x = d.In([d.Int(1, 2), groups * into, .. sizes]);
         d.Out("ConvTranspose", [x, d.In([groups * into, outOf, .. kernel]), d.Flip() ? d.In([groups * outOf]) : null],
         [
-            OnnxAttribute.Of("strides", isAuto ? Draw.Many(axes, _ => 1) : strides), OnnxAttribute.Of("dilations", dilations),
+            OnnxAttribute.Of("strides", isAuto ? Draw.Many(axes, _ => 1) : strides), OnnxAttribute.Of("dilations",
+                dilations),
             isAuto ? OnnxAttribute.Of("auto_pad", d.OneOf("SAME_UPPER", "SAME_LOWER", "VALID"))
                 : OnnxAttribute.Of("pads", pads),
             .. isAuto || extra.All(e => e == 0) ? [] : (OnnxAttribute[])[OnnxAttribute.Of("output_padding", extra)],
@@ -98,7 +106,8 @@ static class WindowRows
     }
 
     /// <summary>
-    /// A last window that would begin after the input is left out when a pool runs, but ONNX Runtime's own check of shapes
+    /// A last window that would begin after the input is left out when a pool runs, but ONNX Runtime's own check of
+    /// shapes
     /// knows that from operator set 22 on only, and refuses what follows on the pool.
     /// </summary>
     static bool CanCeil(Draw d, Window w) => d.Graph.Opset >= 22 || w.Sizes.Index().All(size =>

@@ -24,7 +24,8 @@ public sealed class DetectorTrainingTests
     static (float[] Boxes, float[] Kinds, float[] Owned, float[] Judged) Targets(params LabelledBox[] truth)
     {
         int cells = Small.Cells;
-        float[] boxes = new float[4 * cells], kinds = new float[2 * cells], owned = new float[cells], judged = new float[cells];
+        float[] boxes = new float[4 * cells], kinds = new float[2 * cells], owned = new float[cells],
+            judged = new float[cells];
         int count = new DetectionTargets(Small).Fill(truth, boxes, kinds, owned, judged);
         Assert.Equal(owned.Sum(), count);
         return (boxes, kinds, owned, judged);
@@ -85,9 +86,11 @@ public sealed class DetectorTrainingTests
         var random = new Random(3);
         DetectionTargets targets = new(Small);
         int cells = Small.Cells;
-        float[] boxes = new float[8 * cells], kinds = new float[4 * cells], owned = new float[2 * cells], judged = new float[2 * cells];
+        float[] boxes = new float[8 * cells], kinds = new float[4 * cells], owned = new float[2 * cells],
+            judged = new float[2 * cells];
         LabelledBox[][] truths =
-            [[new(18, 10, 24, 24, 1, 1), new(30, 2, 60, 12, 0, .1f)], [new(10, 4, 54, 28, 0, 1), new(2, 2, 9, 20, 0, .8f)]];
+            [[new(18, 10, 24, 24, 1, 1), new(30, 2, 60, 12, 0, .1f)], [new(10, 4, 54, 28, 0, 1), new(2, 2, 9, 20, 0,
+                .8f)]];
         for (int b = 0; b < 2; b++)
         {
             targets.Fill(truths[b], boxes.AsSpan(4 * cells * b, 4 * cells), kinds.AsSpan(2 * cells * b, 2 * cells),
@@ -100,7 +103,8 @@ public sealed class DetectorTrainingTests
             v => DetectionLoss.Of(Small, v[0], v[1], v[2], v[3], v[4]),
             // The overlap as a target is a number: it stays as it is where the boxes are moved to find their slopes.
             x => Plain(x, overlaps ??= Overlaps(x)),
-            [Numbers.Random(random, -1, 1, 2, cells, 7), Given(boxes, 4), Given(kinds, 2), Given(owned, 1), Given(judged, 1)]);
+            [Numbers.Random(random, -1, 1, 2, cells, 7), Given(boxes, 4), Given(kinds, 2), Given(owned, 1),
+                Given(judged, 1)]);
     }
 
     static double[] Boxed(Numbers output, int b, int cell)
@@ -233,7 +237,8 @@ public sealed class DetectorTrainingTests
         Assert.Equal(raw.Length, found.Length);
         Assert.DoesNotContain(exported.Graph.Nodes, n => n.Op == "BatchNormalization");
         for (int i = 0; i < raw.Length; i++)
-            Assert.Equal(i % 7 < 4 ? raw[i] : 1 / (1 + MathF.Exp(-raw[i])), found[i], 1e-3f * MathF.Max(1, MathF.Abs(raw[i])));
+            Assert.Equal(i % 7 < 4 ? raw[i] : 1 / (1 + MathF.Exp(-raw[i])), found[i], 1e-3f * MathF.Max(1,
+                MathF.Abs(raw[i])));
     }
 
     [Fact]
@@ -258,7 +263,9 @@ public sealed class DetectorTrainingTests
     [Fact]
     public void A_training_that_has_no_time_left_ends_at_once_with_a_model()
     {
-        var plan = Short(new TrainingPhase(new(64, 32), 2, 1_000_000, 1)) with { Longest = TimeSpan.FromMilliseconds(300) };
+        var plan = Short(new TrainingPhase(new(64, 32), 2, 1_000_000,
+            1)) with
+        { Longest = TimeSpan.FromMilliseconds(300) };
         var trained = new DetectorTrainer(plan, Frames(2), _ => { }).Run();
         Assert.InRange(trained.Steps[0], 0, 10_000);
     }

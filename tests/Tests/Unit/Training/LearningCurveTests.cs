@@ -5,7 +5,9 @@ namespace EdgeAppliance.Tests.Unit.Training;
 /// <summary>A small classifier, from the weights and batches PyTorch began with: golden/training.</summary>
 public sealed class LearningCurveTests
 {
-    /// <summary>After that sums in another order drift apart (the fixture's README); all epochs: <c>bench training</c>.</summary>
+    /// <summary>
+    /// After that sums in another order drift apart (the fixture's README); all epochs: <c>bench training</c>.
+    /// </summary>
     const int Steps = 13;
 
     [Fact]
