@@ -6,7 +6,8 @@ using EdgeAppliance.Onnx.Shapes;
 namespace EdgeAppliance.Tests.Replay;
 
 /// <summary>
-/// A network of fixed sizes in 64 bits, so that differences can be taken with steps too small to meet a kink. ONNX Runtime
+/// A network of fixed sizes in 64 bits, so that differences can be taken with steps too small to meet a kink. ONNX
+/// Runtime
 /// has no convolution, mean pool or Resize in double on the CPU: they are written as matrix products, sums and gathers,
 /// none of which is shared with the gradient rules.
 /// </summary>
@@ -65,7 +66,7 @@ sealed class DoubleTwin
         return bias is null ? made : made + bias.Reshape(1, -1, 1, 1);
     }
 
-    Value AveragePool(OnnxNode node, Value x)
+    static Value AveragePool(OnnxNode node, Value x)
     {
         long[] kernel = [.. node.Ints("kernel_shape")!];
         bool ceil = node.Int("ceil_mode", 0) == 1;

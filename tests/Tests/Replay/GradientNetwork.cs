@@ -37,7 +37,8 @@ sealed record GradientNetwork(
         new("fastestdet", ["detectors", "fastestdet.onnx"], "", 352, 352, 1 / 255.0,
             n => n.Sampled((x, y) => (x * 640 / 352, y * 480 / 352), bgr: true, v => v / 255),
             o => Margins(o.Slice(1, 0, 1).Pow(0.6f) * o.Slice(1, 5, 85).Largest([1], keep: true).Pow(0.4f)),
-            o => Margins(484, i => Math.Pow(o.Values[i], 0.6) * Math.Pow(Best(5, 85, c => o.Values[c * 484 + i]), 0.4))),
+            o => Margins(484, i => Math.Pow(o.Values[i], 0.6) * Math.Pow(Best(5, 85, c => o.Values[c * 484 + i]),
+                0.4))),
         new("yolov8n_dequant_fp32", ["detectors", "yolov8n_dequant_fp32.onnx"], "", 640, 640, 1 / 255.0,
             n => n.Sampled(Letterbox(640, 0, 80), bgr: false, v => v / 255),
             o => Margins(o.Slice(1, 4, 84).Largest([1], keep: true)),
@@ -52,7 +53,8 @@ sealed record GradientNetwork(
             o => Weighted(o), o => Weighted(o))
             { IsNhwc = true },
         new("SqueezeNet_fp16", ["imagenet100", "SqueezeNet_fp16.onnx"], "", 224, 224, 1,
-            n => n.Sampled((x, y) => (80 + x * 480 / 224, y * 480 / 224), bgr: true, v => v, [103.939, 116.779, 123.68]),
+            n => n.Sampled((x, y) => (80 + x * 480 / 224, y * 480 / 224), bgr: true, v => v, [103.939, 116.779,
+                123.68]),
             o => Weighted(o), o => Weighted(o)),
     ]).ToDictionary(n => n.Name);
 
@@ -117,6 +119,7 @@ sealed record GradientNetwork(
         (int left, int top) = (Math.Min((int)x, 638), Math.Min((int)y, 478));
         (double across, double down) = (x - left, y - top);
         double At(int dx, int dy) => colours[(top + dy) * 640 + left + dx][channel];
-        return (1 - down) * ((1 - across) * At(0, 0) + across * At(1, 0)) + down * ((1 - across) * At(0, 1) + across * At(1, 1));
+        return (1 - down) * ((1 - across) * At(0, 0) + across * At(1, 0)) + down * ((1 - across) * At(0, 1)
+            + across * At(1, 1));
     }
 }

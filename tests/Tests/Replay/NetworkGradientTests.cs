@@ -8,16 +8,21 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeAppliance.Tests.Replay;
 
-/// <summary>Real networks on a real photograph: gradients of the whole, and nothing of the network changed by them.</summary>
+/// <summary>
+/// Real networks on a real photograph: gradients of the whole, and nothing of the network changed by them.
+/// </summary>
 public sealed class NetworkGradientTests
 {
     const double Allowed = 1e-2, Share = 0.95;
 
-    /// <summary>Pixels that matter less than this part of the most important one looked at are compared on its scale.</summary>
+    /// <summary>
+    /// Pixels that matter less than this part of the most important one looked at are compared on its scale.
+    /// </summary>
     const double Small = 1e-3;
 
     /// <summary>
-    /// In grey levels. Neighbours under the first max pool of a photograph are nearly alike: one level more, and another
+    /// In grey levels. Neighbours under the first max pool of a photograph are nearly alike: one level more, and
+    /// another
     /// one is the largest. In double a step of a thousandth is far above rounding and below nearly all such places.
     /// </summary>
     const double Step = 1.0 / 1024;
@@ -60,7 +65,8 @@ public sealed class NetworkGradientTests
         int[] pixels = [.. Enumerable.Range(0, network.Pixels).Select(_ => random.Next(picture.Length))];
         double[] differences = [.. pixels.Select(p => Central(p, Step * network.Grey))];
         double largest = differences.Max(Math.Abs);
-        double[] errors = [.. pixels.Select((p, i) => RuleCheck.Relative(gradient[p], differences[i], largest, Small)).Order()];
+        double[] errors = [.. pixels.Select((p, i) => RuleCheck.Relative(gradient[p], differences[i], largest,
+            Small)).Order()];
         Note(name, errors);
         int good = errors.Count(e => e < Allowed);
         Assert.True(largest > 0, "the number does not depend on the picture");
@@ -108,7 +114,8 @@ public sealed class NetworkGradientTests
     static string OutputOf(GradientNetwork network, OnnxModel model) =>
         network.Output.Length > 0 ? network.Output : model.Graph.Outputs[0].Name;
 
-    static double At(double[] sorted, double share) => sorted[Math.Min(sorted.Length - 1, (int)(share * sorted.Length))];
+    static double At(double[] sorted, double share) => sorted[Math.Min(sorted.Length - 1,
+        (int)(share * sorted.Length))];
 
     static void Note(string name, double[] errors)
     {
