@@ -16,7 +16,7 @@ sealed record DetectorTraining
     public IReadOnlyList<TrainingPhase> Phases { get; init; } =
     [
         new(new(224, 160), 16, 3000, .6),
-        new(TwinNetwork.Grid, 16, 700, .4),
+        new(TwinNetwork.Grid, 8, 1400, .4),
     ];
 
     public ulong Seed { get; init; } = 1;
