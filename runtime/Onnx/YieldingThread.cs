@@ -15,11 +15,12 @@ public static class YieldingThread
     /// <summary>Runs something there.</summary>
     public static Task<T> RunAsync<T>(SessionRole role, Func<T> work)
     {
+        // Who awaits it goes on elsewhere: on this thread everything after it would yield as well.
         var task = new Task<T>(() =>
         {
             Yield(ThreadShares.Yielding(role));
             return work();
-        }, TaskCreationOptions.LongRunning);
+        }, TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously);
         task.Start(OwnThreads.Instance);
         return task;
     }
