@@ -15,14 +15,20 @@ public static class YieldingThread
     /// <summary>Runs something there.</summary>
     public static Task<T> RunAsync<T>(SessionRole role, Func<T> work)
     {
-        // Who awaits it goes on elsewhere: on this thread everything after it would yield as well.
         var task = new Task<T>(() =>
         {
             Yield(ThreadShares.Yielding(role));
             return work();
-        }, TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously);
-        task.Start(OwnThreads.Instance);
-        return task;
+        }, TaskCreationOptions.LongRunning);
+        // Told of by a thread that does not yield: threads of the pool that are started to go on would yield for ever.
+        var told = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            OwnThreads.Instance.RunToItsEnd(task);
+            told.SetFromTask(task);
+        })
+        { IsBackground = true, Name = "waits for a yielding one" }.Start();
+        return told.Task;
     }
 
     /// <summary>
@@ -48,6 +54,12 @@ public static class YieldingThread
     sealed class OwnThreads : TaskScheduler
     {
         public static readonly OwnThreads Instance = new();
+
+        public void RunToItsEnd(Task task)
+        {
+            task.Start(this);
+            ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
+        }
 
         protected override void QueueTask(Task task) => new Thread(() => TryExecuteTask(task))
         {
