@@ -30,7 +30,16 @@ enum ResizeRule
 /// <param name="Pad">what fills the rest of a letterbox, 0 to 255</param>
 sealed record CardInput(
     string Name, TensorLayout Layout, int Width, int Height, ColourOrder Colour, float Scale,
-    ImmutableArray<float> Mean, ImmutableArray<float> Deviation, ResizeRule Resize, float Pad);
+    ImmutableArray<float> Mean, ImmutableArray<float> Deviation, ResizeRule Resize, float Pad)
+{
+    readonly (int Width, int Height)? _native;
+
+    /// <summary>
+    /// The size that the model was made for, pixels: what it tells as a part of the picture is a part of this one,
+    /// whatever size it runs at.
+    /// </summary>
+    public (int Width, int Height) Native { get => _native ?? (Width, Height); init => _native = value; }
+}
 
 /// <summary>What a model answers with.</summary>
 /// <param name="Head">the name of a reader in <see cref="Heads"/></param>

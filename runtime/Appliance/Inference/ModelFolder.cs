@@ -77,8 +77,8 @@ sealed class ModelFolder
         try
         {
             var sized = InputSizes.Set(OnnxModel.Read(Onnx, Path), input.Name, sizes);
-            return new ModelFolder(
-                Path, Card with { Input = input with { Width = width, Height = height } }, sized.ToBytes());
+            var other = input with { Width = width, Height = height, Native = input.Native };
+            return new ModelFolder(Path, Card with { Input = other }, sized.ToBytes());
         }
         catch (Exception fault) when (fault is NotSupportedException or ArgumentException)
         {

@@ -61,9 +61,12 @@ public sealed class GraphBuilder
 
     /// <summary>Makes a value an output of the graph, under a name.</summary>
     /// <returns>the value under its new name</returns>
+    /// <exception cref="ArgumentException">another value has that name</exception>
     public Value Output(string name, Value value)
     {
-        var named = value.Name == name ? value : Op("Identity", [value], [], [Free(name)])[0];
+        if (value.Name != name && Has(name))
+            throw new ArgumentException($"the model has a value named '{name}' already: an output needs another name");
+        var named = value.Name == name ? value : Op("Identity", [value], [], [name])[0];
         Model.Graph.Outputs.Add(new TypedValue(named.Name, named.Type, named.Facts.Shape));
         return named;
     }

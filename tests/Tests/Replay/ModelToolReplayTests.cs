@@ -85,7 +85,7 @@ public sealed class ModelToolReplayTests
         var model = Model(name);
         var onnx = OnnxModel.Read(model.Onnx, name);
         var graph = new GraphBuilder(Onnx.Editing.Upgrade.To17(onnx));
-        graph.Output("scores", ScoreGraph.Of(graph, model.Card));
+        graph.Output("score graph", ScoreGraph.Of(graph, model.Card));
         using var run = TensorRun.Open(name, graph.Model, OnCpu);
         var input = DrawnInputs.Of(onnx, seed: 2, 0, 255 * model.Card.Input.Scale)[0];
         var outputs = run.Run([input]);
@@ -96,7 +96,7 @@ public sealed class ModelToolReplayTests
         head.Read(new HeadTensors(raw[0], raw.Length > 1 ? raw[1] : default), new Reading(0.001f, EveryClass: true),
             candidates);
         float[] told = [.. candidates.Found.ToArray().Select(d => d.Score).OrderDescending()];
-        float[] scores = [.. outputs["scores"].Floats().Where(s => s >= 0.001f).OrderDescending()];
+        float[] scores = [.. outputs["score graph"].Floats().Where(s => s >= 0.001f).OrderDescending()];
         // Scores at the limit itself may fall to either side.
         Assert.InRange(scores.Length, told.Length * 0.99 - 1, told.Length * 1.01 + 1);
         for (int i = 0; i < Math.Min(told.Length, scores.Length); i++) Assert.Equal(told[i], scores[i], 1e-4f);

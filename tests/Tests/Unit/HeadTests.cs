@@ -60,6 +60,17 @@ public sealed class HeadTests
         Close(new Box(8, 12, 24, 32), 1, MathF.Pow(0.5f, 0.6f) * MathF.Pow(0.6f, 0.4f), only);
     }
 
+    [Fact]
+    public void FastestDet_tells_sizes_as_parts_of_the_picture_it_was_made_for()
+    {
+        var input = Pictures.Input(32, 32, ResizeRule.Stretch) with { Width = 16, Height = 8, Native = (32, 32) };
+        var (head, _) = Heads.Create(Pictures.Card("fastestdet", input, 2), [new TensorShape("758", [1, 7, 1, 1])]);
+        var only = Assert.Single(Read(head, [0.5f, MathF.Atanh(0.5f), MathF.Atanh(0.5f), -MathF.Log(7), -MathF.Log(15),
+            0.25f, 0.6f], [], 0.3f));
+        // Centre (1/2, 1/2) of 16 x 8, width 1/8 and height 1/16 of 32 x 32.
+        Close(new Box(6, 3, 10, 5), 1, MathF.Pow(0.5f, 0.6f) * MathF.Pow(0.6f, 0.4f), only);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
