@@ -93,8 +93,8 @@ sealed record GradientNetwork(
 
     /// <summary>
     /// The photograph, sampled between its pixels, with half a grey level of noise as any sensor adds. Its overexposed
-    /// parts are flat: 47 % of what fastestdet's max pool sees there are positive numbers that tie (counted), and where
-    /// the largest ties a pool has no derivative, only a left one and a right one, whose mean a central difference tells.
+    /// parts are flat: 47 % of what fastestdet's max pool sees there are positive numbers that tie (counted). Where the
+    /// largest ties, a pool has no derivative, only a left one and a right one, whose mean a central difference tells.
     /// </summary>
     /// <param name="from">where in it an element's middle lies; outside it is 114, the letterbox's grey</param>
     double[] Sampled(
