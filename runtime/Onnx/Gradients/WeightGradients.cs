@@ -43,9 +43,9 @@ sealed class WeightGradients
         long channels = c.Known(x.Shape[1], "the number of channels") / group;
         long outputs = c.Known(g.Shape[1], "the number of channels") / group;
         var one = new WeightGradients(c, g, window, group);
-        var phases = one.Phases(x).Reshape(0, group, channels, one.PhaseCount, -1);
+        var phases = one.Phases(x);
         var slopes = one.Widened(g).Reshape(0, group, outputs, -1);
-        var windows = one.Windows(phases).Select(v => v.Reshape(0, group, channels, -1)).ToArray();
+        var windows = one.Windows(phases).Select(v => v.Reshape(-1, group, channels, one.Length)).ToArray();
         if (windows.Length == 1) return Product(slopes, windows[0]).ReshapeLike(w);
         if (channels >= ThinMax)
             return c.Graph.Concat(3, [.. windows.Select(v => Product(slopes, v).Unsqueeze(3))]).ReshapeLike(w);
@@ -53,24 +53,36 @@ sealed class WeightGradients
             .Transpose(0, 2, 1).ReshapeLike(w);
     }
 
-    long PhaseCount => _window.Strides.Aggregate(1L, (a, b) => a * b);
+    /// <summary>How long a window is, rows as wide as a phase's.</summary>
+    long Length => _sizes[0] * _rows.Skip(1).Aggregate(1L, (a, b) => a * b);
 
     /// <summary>group x outputs x channels, summed over places and the batch.</summary>
     static Value Product(Value slopes, Value window) => slopes.MatMul(window.Transpose(0, 1, 3, 2)).Sum([0]);
 
-    /// <summary>Padded, and sorted by what the strides leave over: N x C x phases x rows of every axis.</summary>
+    /// <summary>
+    /// Padded, and sorted by what the strides leave over: phases of the last axis x N x C x phases of the other axes x
+    /// places of one phase.
+    /// </summary>
     Value Phases(Value x)
     {
         int axes = _window.Axes;
         var strides = _window.Strides;
         long[] sizes = [.. x.Shape.Skip(2).Select((d, i) => _case.Known(d, $"axis {i + 2}"))];
         long[] after = [.. _rows.Select((rows, i) => rows * strides[i] - sizes[i] - _window.Pads[i])];
-        var padded = x.Pad([0, 0, .. _window.Pads.Take(axes), 0, 0, .. after]);
-        if (strides.All(s => s == 1)) return padded;
-        long channels = _case.Known(x.Shape[1], "the number of channels");
-        return padded.Reshape([-1, channels, .. _rows.Zip(strides, (rows, s) => new[] { rows, s }).SelectMany(p => p)])
-            .Transpose([0, 1, .. Enumerable.Range(0, axes).Select(i => 2L * i + 3),
-                .. Enumerable.Range(0, axes).Select(i => 2L * i + 2)]);
+        var sorted = x.Pad([0, 0, .. _window.Pads.Take(axes), 0, 0, .. after]);
+        // The last axis in one turn of the whole as a matrix, the others by runs of memory that change places: 1 ns a
+        // number. Turned all at once ONNX Runtime's processor provider takes 12 ns, and 22 for many small matrices
+        // (measured).
+        if (strides[^1] > 1) sorted = sorted.Reshape(-1, strides[^1]).Transpose(1, 0);
+        long within = 1, run = _rows[^1];
+        for (int i = axes - 2; i >= 0; i--)
+        {
+            within *= strides[i];
+            sorted = sorted.Reshape(-1, _rows[i], within, run).Transpose(0, 2, 1, 3);
+            run *= _rows[i];
+        }
+
+        return sorted.Reshape(strides[^1], -1, _case.Known(x.Shape[1], "the number of channels"), within, run);
     }
 
     /// <summary>The gradient with rows as wide as a phase's; zeros where it has no place.</summary>
@@ -82,22 +94,22 @@ sealed class WeightGradients
     {
         var graph = phases.Graph;
         int axes = _window.Axes;
-        long width = _rows.Skip(1).Aggregate(1L, (a, b) => a * b), length = _sizes[0] * width;
         long count = _window.Kernel.Aggregate(1L, (a, b) => a * b);
-        bool isAll = count == 1 && PhaseCount == 1;
+        bool isAll = count == 1 && _window.Strides.All(stride => stride == 1);
         for (long k = 0; k < count; k++)
         {
-            long phase = 0, from = 0;
+            long phase = 0, last = 0, from = 0;
             for (int i = 0; i < axes; i++)
             {
                 long inner = _window.Kernel.Skip(i + 1).Aggregate(1L, (a, b) => a * b);
                 long at = k / inner % _window.Kernel[i] * _window.Dilations[i];
-                phase = phase * _window.Strides[i] + at % _window.Strides[i];
-                from = from * _rows[i] + at / _window.Strides[i];
+                (at, last) = Math.DivRem(at, _window.Strides[i]);
+                if (i < axes - 1) phase = phase * _window.Strides[i] + last;
+                from = from * _rows[i] + at;
             }
 
-            yield return isAll ? phases : graph.Op("Slice", phases, graph.Longs(phase, from),
-                graph.Longs(phase + 1, from + length), graph.Longs(3, 4));
+            yield return isAll ? phases : graph.Op("Slice", phases, graph.Longs(last, phase, from),
+                graph.Longs(last + 1, phase + 1, from + Length), graph.Longs(0, 3, 4));
         }
     }
 }
