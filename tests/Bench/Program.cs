@@ -3,6 +3,7 @@ using EdgeAppliance.Bench;
 // Name -> benchmark. Each takes where its data lies (--data DIR, else ../shared/data) and answers an exit status.
 var benches = new SortedDictionary<string, Func<BenchArguments, int>>(StringComparer.Ordinal)
 {
+    ["adapt"] = AdaptBench.Run,
     ["detect"] = DetectBench.Run,
     ["gradients"] = GradientsBench.Run,
     ["labels"] = LabelsBench.Run,

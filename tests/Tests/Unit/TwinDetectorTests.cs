@@ -43,8 +43,8 @@ public sealed class TwinDetectorTests
 
         Assert.Equal(0, pool.Held);
         Assert.True(wanted > 50, $"only {wanted} to find");
-        Assert.True(found >= .8 * wanted, $"{found} found of {wanted}");
-        Assert.True(right >= .92 * told, $"{right} right of {told}");
+        Assert.True(found >= .85 * wanted, $"{found} found of {wanted}");
+        Assert.True(right >= .95 * told, $"{right} right of {told}");
     }
 
     static bool Agree(Detection detection, TwinTruth truth) =>
