@@ -30,7 +30,14 @@ static class AdaptBench
     public static int Run(BenchArguments arguments)
     {
         var report = new Report(arguments.Name);
-        var clips = KnobTrace.ReadAll(Path.Combine(arguments.Data, "oneadapt-traces"));
+        string folder = Path.Combine(arguments.Data, "oneadapt-traces");
+        if (!Directory.Exists(folder))
+        {
+            Console.Error.WriteLine($"{folder}: no such folder: --data names the one that holds oneadapt-traces");
+            return 1;
+        }
+
+        var clips = KnobTrace.ReadAll(folder);
         foreach (var clip in clips.Where(c => c.LeftOut > 0))
             Console.WriteLine($"{clip.Name}: {clip.LeftOut} seconds with settings missing are left out");
         clips = [.. clips.Where(c => Scored(c).Any())];
@@ -116,6 +123,9 @@ static class AdaptBench
     static double[] Pooled(IReadOnlyList<KnobTrace> clips, KnobTrace clip, double price)
     {
         KnobTrace[] others = [.. clips.Where(c => c != clip)];
+        // A clip alone leaves nothing to choose by: the rule as it comes, with nothing known beforehand.
+        var asItComes = new PooledRule(KnobPriors.None(clip.Ladders));
+        if (others.Length == 0) return Follow(clip, asItComes, Dearest(clip), price);
         var best = Candidates.MaxBy(candidate => others.Average(other => Mean(other, others, candidate)));
         return FollowPooled(clip, others, best, price);
     }
