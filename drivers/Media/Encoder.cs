@@ -29,6 +29,12 @@ public sealed record EncoderOptions
     /// <summary>Threads of a software encoder.</summary>
     public int Threads { get; init; } = 1;
 
+    /// <summary>
+    /// Opens libx264 so that it heeds regions: a constant rate factor of which nothing but the quantiser is left, since
+    /// it takes no regions under a constant quantiser.
+    /// </summary>
+    public bool Regions { get; init; }
+
     public ColourRange Range { get; init; } = ColourRange.Limited;
 
     public ColourMatrix Matrix { get; init; } = ColourMatrix.Bt709;
@@ -56,6 +62,7 @@ public interface IPacketSink
 /// </summary>
 public sealed unsafe class Encoder : IDisposable
 {
+    const string Software = "libx264";
     const int QuantiserMax = 51;
     const int PictureIntra = 1;
     const int PacketKey = 1;
@@ -66,6 +73,7 @@ public sealed unsafe class Encoder : IDisposable
     Scaler? _scaler;
     Picture? _unscaled;
     CodecContextHandle? _context;
+    EncoderRegion[] _regions = [];
     int _quantiserOpen;
     int _inSegment;
     long _lastPts = long.MinValue;
@@ -107,6 +115,22 @@ public sealed unsafe class Encoder : IDisposable
         Quantiser = quantiser;
     }
 
+    /// <summary>Whether <see cref="SetRegions"/> changes anything.</summary>
+    public bool HeedsRegions => _options.Regions && Name == Software;
+
+    /// <summary>Regions of all frames from the next one on; an encoder that heeds none goes without.</summary>
+    public void SetRegions(ReadOnlySpan<EncoderRegion> regions)
+    {
+        foreach (var region in regions)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(Math.Abs(region.Offset), QuantiserMax);
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(region.Right, region.Left);
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(region.Bottom, region.Top);
+        }
+
+        _regions = regions.ToArray();
+    }
+
     /// <summary>Makes the next frame a key frame: the segment ends early.</summary>
     public void EndSegment() => _inSegment = 0;
 
@@ -121,6 +145,7 @@ public sealed unsafe class Encoder : IDisposable
         _lastPts = pts;
         _picture.Pts = pts;
         _picture.Type = isFirst ? PictureIntra : 0;
+        if (HeedsRegions) SideRegions.Put(_picture, _regions);
         int answer = AvCodec.avcodec_send_frame(_context!, _picture.Handle);
         Libav.Check(answer, _device, nameof(AvCodec.avcodec_send_frame));
         _inSegment = (_inSegment + 1) % _options.SegmentFrames;
@@ -266,14 +291,21 @@ public sealed unsafe class Encoder : IDisposable
         const int Millis = 1000;
         *(AVRational*)(context.Address + Libav.Layout.ContextFramerate) =
             new AVRational((int)Math.Round(_options.FrameRate * Millis), Millis);
-        if (name == "libx264")
+        if (name == Software)
         {
             Choose(context, "preset", _options.Preset);
             Choose(context, "tune", "zerolatency");
             // Our own count decides where segments begin: a key frame put in at a cut would be one too many.
             Choose(context, "sc_threshold", "0");
             Choose(context, "forced-idr", "1");
-            Choose(context, "qp", Quantiser.ToString(CultureInfo.InvariantCulture));
+            string quantiser = Quantiser.ToString(CultureInfo.InvariantCulture);
+            Choose(context, _options.Regions ? "crf" : "qp", quantiser);
+            if (!_options.Regions) return;
+            // All of the complexity is taken back, so that the factor is the quantiser; blocks are weighed by a
+            // thousandth of the usual strength, as with none at all regions are not looked at.
+            Choose(context, "qcomp", "1");
+            Choose(context, "aq-mode", "1");
+            Choose(context, "aq-strength", "0.001");
             return;
         }
 

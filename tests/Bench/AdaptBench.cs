@@ -114,7 +114,8 @@ static class AdaptBench
         {
             values[i] = clip.Objective(i, state.Rungs, price);
             var rungs = state.Rungs;
-            state = rule.Next(state, [.. state.Neighbours(clip.Ladders).Select(e => clip.Read(i, e, rungs))], price);
+            state = rule.Next(state, [.. state.Neighbours(clip.Ladders).Select(e => clip.Read(i, e, rungs))],
+                KnobTerms.Uplink(price));
         }
 
         return values;
@@ -151,7 +152,7 @@ static class AdaptBench
             Keep = candidate.Keep,
             DeadBand = candidate.Band,
         };
-        return Follow(clip, rule, rule.Start(clip.Ladders, price), price);
+        return Follow(clip, rule, rule.Start(clip.Ladders, new Resources(price, 0)), price);
     }
 
     static readonly Dictionary<KnobTrace, ImmutableArray<ImmutableArray<EdgePrior>>> Known = [];
@@ -180,11 +181,11 @@ static class AdaptBench
 
         readonly Dictionary<Edge, double> _gains = [];
 
-        public KnobState Next(KnobState state, IReadOnlyList<EdgeReading> readings, double price)
+        public KnobState Next(KnobState state, IReadOnlyList<EdgeReading> readings, KnobTerms terms)
         {
             foreach (var reading in readings)
             {
-                double gain = price * reading.Saved - reading.UtilityLoss;
+                double gain = reading.Saved.At(terms.Price) - reading.UtilityLoss;
                 _gains[reading.Edge] = _gains.TryGetValue(reading.Edge, out double was) ? (was + gain) / 2 : gain;
             }
 

@@ -46,8 +46,8 @@ sealed class KnobTrace
         int[] dear = [.. rungs], cheap = [.. rungs];
         (dear[edge.Knob], cheap[edge.Knob]) = (edge.Rung, edge.Rung + 1);
         var (a, b) = (At(index, dear), At(index, cheap));
-        return new EdgeReading(edge, (a.Utility - b.Utility) / a.Utility, a.Bytes / BytesMax(index),
-            Math.Log(b.Bytes / a.Bytes));
+        return new EdgeReading(edge, (a.Utility - b.Utility) / a.Utility, new Resources(a.Bytes / BytesMax(index), 0),
+            new Resources(Math.Log(b.Bytes / a.Bytes), 0));
     }
 
     /// <summary>What every edge brought in the mean of all seconds and settings.</summary>
@@ -70,7 +70,8 @@ sealed class KnobTrace
             }
         }
 
-        return new(all.Average(p => p.UtilityLoss), all.Average(p => p.AccuracyLoss), all.Average(p => p.LogCost));
+        return new(all.Average(p => p.UtilityLoss), all.Average(p => p.AccuracyLoss),
+            1.0 / all.Count * all.Aggregate(default(Resources), (sum, p) => sum + p.LogCost));
     }
 
     int NumberOf(IReadOnlyList<int> rungs)

@@ -38,6 +38,17 @@ static unsafe partial class AvUtil
     [LibraryImport(Name)]
     public static partial int av_frame_make_writable(FrameHandle frame);
 
+    /// <summary>An AVFrameSideData, whose <c>data</c> stands at offset 8; 0 when there is no memory.</summary>
+    [LibraryImport(Name)]
+    public static partial nint av_frame_new_side_data(FrameHandle frame, int type, nuint size);
+
+    [LibraryImport(Name)]
+    public static partial void av_frame_remove_side_data(FrameHandle frame, int type);
+
+    /// <summary>What a side data type is called; 0 beyond the last.</summary>
+    [LibraryImport(Name)]
+    public static partial nint av_frame_side_data_name(int type);
+
     [LibraryImport(Name, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int av_dict_set(nint* dictionary, string key, string value, int flags);
 

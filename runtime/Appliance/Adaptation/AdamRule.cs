@@ -14,14 +14,14 @@ sealed record AdamRule(IReadOnlyList<Ladder> Ladders) : IKnobRule
     /// <summary>Positions a step moves at most, about.</summary>
     public double Rate { get; init; } = 0.5;
 
-    public KnobState Next(KnobState state, IReadOnlyList<EdgeReading> readings, double price)
+    public KnobState Next(KnobState state, IReadOnlyList<EdgeReading> readings, KnobTerms terms)
     {
         var moments = state.Moments.ToArray();
         foreach (var reading in readings.Where(r => r.IsFinite && r.Edge.Rung == state.Rungs[r.Edge.Knob]))
         {
             // Up the ladder accuracy is won and cost is paid.
             int edges = Ladders[reading.Edge.Knob].Count - 1;
-            double slope = edges * (price * reading.Saved - Math.Abs(reading.UtilityLoss));
+            double slope = edges * (reading.Saved.At(terms.Price) - Math.Abs(reading.UtilityLoss));
             ref var at = ref moments[reading.Edge.Knob];
             at = Step(at, slope, state.Second + 1);
         }
@@ -30,13 +30,12 @@ sealed record AdamRule(IReadOnlyList<Ladder> Ladders) : IKnobRule
         return state with { Rungs = rungs, Moments = [.. moments], Second = state.Second + 1 };
     }
 
-    (double Position, double Mean, double Square) Step(
-        (double Position, double Mean, double Square) at, double slope, long count)
+    Moment Step(Moment at, double slope, long count)
     {
         double mean = Moment * at.Mean + (1 - Moment) * slope;
         double square = Moment * at.Square + (1 - Moment) * slope * slope;
         double unbiased = 1 - Math.Pow(Moment, count);
         double step = Rate * mean / unbiased / (Math.Sqrt(square / unbiased) + Epsilon);
-        return (Math.Clamp(at.Position - step, 0, 1), mean, square);
+        return new Moment(Math.Clamp(at.Position - step, 0, 1), mean, square);
     }
 }

@@ -21,7 +21,7 @@ sealed record KnobPriors(ImmutableArray<ImmutableArray<EdgePrior>> Edges, Immuta
 
     /// <summary>Nothing is known: an edge costs the accuracy that the utility says.</summary>
     public static KnobPriors None(IReadOnlyList<Ladder> ladders) => new(
-        [.. ladders.Select(l => Enumerable.Repeat(new EdgePrior(0, 0, 0), l.Count - 1).ToImmutableArray())],
+        [.. ladders.Select(l => Enumerable.Repeat(new EdgePrior(0, 0, default), l.Count - 1).ToImmutableArray())],
         [.. ladders.Select(_ => 1.0)]);
 
     /// <summary>Means over scenes, each counting alike, and a slope a knob by least squares within its edges.</summary>
@@ -35,7 +35,8 @@ sealed record KnobPriors(ImmutableArray<ImmutableArray<EdgePrior>> Edges, Immuta
     }
 
     static EdgePrior Mean(EdgePrior[] of) =>
-        new(of.Average(p => p.UtilityLoss), of.Average(p => p.AccuracyLoss), of.Average(p => p.LogCost));
+        new(of.Average(p => p.UtilityLoss), of.Average(p => p.AccuracyLoss),
+            1.0 / of.Length * of.Aggregate(default(Resources), (sum, p) => sum + p.LogCost));
 
     /// <summary>Never below 0: less utility is no gain.</summary>
     static double Slope(ImmutableArray<EdgePrior> means, ImmutableArray<EdgePrior>[] scenes)

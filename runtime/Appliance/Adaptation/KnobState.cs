@@ -3,31 +3,46 @@ using System.Collections.Immutable;
 namespace EdgeAppliance.Runtime.Adaptation;
 
 /// <summary>What was seen of an edge in this scene, the older the less it counts.</summary>
-readonly record struct EdgeSum(double Weight, double UtilityLoss, double LogCost)
+readonly record struct EdgeSum(double Weight, double UtilityLoss, Resources LogCost)
 {
-    public EdgeSum Faded(double keep) => new(Weight * keep, UtilityLoss * keep, LogCost * keep);
+    public EdgeSum Faded(double keep) => new(keep * Weight, keep * UtilityLoss, keep * LogCost);
 
     public EdgeSum With(EdgeReading reading) =>
         new(Weight + 1, UtilityLoss + reading.UtilityLoss, LogCost + reading.LogCost);
 }
 
+/// <summary>Of a rule that follows a gradient: where a knob stands, mean and mean square of its slope.</summary>
+readonly record struct Moment(double Position, double Mean, double Square);
+
 /// <summary>Where the knobs stand and what was learned on the way: all that a rule needs for its next second.</summary>
 /// <param name="Rungs">of each knob, 0 the dearest</param>
 /// <param name="Seen">by knob and edge</param>
-/// <param name="Moments">of rules that follow a gradient: position, mean and mean square of its slope, by knob</param>
+/// <param name="Moments">of rules that follow a gradient, by knob</param>
 /// <param name="Second">how many seconds were decided</param>
 sealed record KnobState(
     ImmutableArray<int> Rungs, ImmutableArray<ImmutableArray<EdgeSum>> Seen,
-    ImmutableArray<(double Position, double Mean, double Square)> Moments, long Second)
+    ImmutableArray<Moment> Moments, long Second)
 {
     public static KnobState At(IReadOnlyList<Ladder> ladders, params IReadOnlyList<int> rungs) => new(
         [.. rungs], [.. ladders.Select(l => new EdgeSum[l.Count - 1].ToImmutableArray())],
-        [.. ladders.Zip(rungs, (l, rung) => (l.PositionOf(rung), 0.0, 0.0))], 0);
+        [.. ladders.Zip(rungs, (l, rung) => new Moment(l.PositionOf(rung), 0, 0))], 0);
 
     /// <summary>The edges next to where the knobs stand: those that a probe can tell of.</summary>
     public IEnumerable<Edge> Neighbours(IReadOnlyList<Ladder> ladders) => Rungs.SelectMany((rung, knob) =>
         new[] { new Edge(knob, rung - 1), new Edge(knob, rung) }
             .Where(e => e.Rung >= 0 && e.Rung < ladders[knob].Count - 1));
+}
+
+/// <summary>What is asked of a rule this second.</summary>
+/// <param name="Price">F1 that the costs of the dearest setting are worth, each</param>
+/// <param name="Limit">
+/// the most that may be spent, as parts of what is spent at present: below 1 less must be spent; infinite without a
+/// budget
+/// </param>
+readonly record struct KnobTerms(Resources Price, Resources Limit)
+{
+    /// <summary>Nothing but the uplink has a price, and nothing a limit.</summary>
+    public static KnobTerms Uplink(double price) => new(new Resources(price, 0), Resources.Unlimited);
 }
 
 /// <summary>
@@ -37,6 +52,5 @@ interface IKnobRule
 {
     /// <param name="readings">what the probe told of edges next to where the knobs stand; those that are no numbers
     /// are left out</param>
-    /// <param name="price">F1 that the cost of the dearest setting is worth</param>
-    KnobState Next(KnobState state, IReadOnlyList<EdgeReading> readings, double price);
+    KnobState Next(KnobState state, IReadOnlyList<EdgeReading> readings, KnobTerms terms);
 }

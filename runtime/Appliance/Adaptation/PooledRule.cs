@@ -5,7 +5,8 @@ namespace EdgeAppliance.Runtime.Adaptation;
 /// <summary>
 /// Ours. Every edge has an expected loss of accuracy and an expected saving: what it brings elsewhere, moved by what
 /// this scene's readings say, the more of them the more. From these the best setting of all is known, rungs that were
-/// never looked at included, and each second the knob that brings most on the way there moves by one rung.
+/// never looked at included, and each second the knob that brings most on the way there moves by one rung. Only a limit
+/// makes it move at once as far as it must.
 /// </summary>
 sealed record PooledRule(KnobPriors Priors) : IKnobRule
 {
@@ -21,19 +22,29 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
     /// <summary>A setting that is better by less than this much F1 is not worth a move.</summary>
     public double DeadBand { get; init; } = 0.003;
 
-    public KnobState Next(KnobState state, IReadOnlyList<EdgeReading> readings, double price)
+    public KnobState Next(KnobState state, IReadOnlyList<EdgeReading> readings, KnobTerms terms)
     {
         var seen = Heard(state.Seen, readings);
-        int[] rungs = [.. state.Rungs], best = Best(seen, price);
-        if (Value(best, seen, price) > Value(rungs, seen, price) + DeadBand) Step(rungs, best, seen, price);
+        var view = new View(this, seen, terms, state.Rungs);
+        int[] rungs = [.. state.Rungs], best = view.Best();
+        if (!view.IsAllowed(rungs)) rungs = best;
+        else if (view.Value(best) > view.Value(rungs) + DeadBand) view.Step(rungs, best);
         return state with { Rungs = [.. rungs], Seen = seen, Second = state.Second + 1 };
     }
 
     /// <summary>The setting to begin with: the best one by what is known from elsewhere.</summary>
-    public KnobState Start(IReadOnlyList<Ladder> ladders, double price)
+    public KnobState Start(IReadOnlyList<Ladder> ladders, Resources price)
     {
         var state = KnobState.At(ladders, new int[ladders.Count]);
-        return KnobState.At(ladders, Best(state.Seen, price));
+        var view = new View(this, state.Seen, new KnobTerms(price, Resources.Unlimited), state.Rungs);
+        return KnobState.At(ladders, view.Best());
+    }
+
+    /// <summary>What a setting is expected to cost more than another, natural logarithms.</summary>
+    public Resources LogCostBetween(KnobState state, IReadOnlyList<int> from, IReadOnlyList<int> to)
+    {
+        var view = new View(this, state.Seen, default, state.Rungs);
+        return view.LogCost([.. to]) - view.LogCost([.. from]);
     }
 
     ImmutableArray<ImmutableArray<EdgeSum>> Heard(
@@ -49,69 +60,115 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
         return [.. sums.Select(knob => knob.ToImmutableArray())];
     }
 
-    /// <summary>One rung of the knob that brings most on the way to a setting.</summary>
-    void Step(int[] rungs, int[] towards, ImmutableArray<ImmutableArray<EdgeSum>> seen, double price)
+    /// <summary>What is expected of every setting in one second.</summary>
+    sealed class View
     {
-        int chosen = -1;
-        double most = double.NegativeInfinity;
-        for (int knob = 0; knob < rungs.Length; knob++)
+        readonly double[][] _lost;
+        readonly Resources[][] _logCost;
+        readonly KnobTerms _terms;
+        readonly Resources _limit;
+
+        public View(
+            PooledRule rule, ImmutableArray<ImmutableArray<EdgeSum>> seen, KnobTerms terms, IReadOnlyList<int> present)
         {
-            int by = Math.Sign(towards[knob] - rungs[knob]);
-            if (by == 0) continue;
-            rungs[knob] += by;
-            double value = Value(rungs, seen, price);
-            rungs[knob] -= by;
-            if (value > most) (chosen, most) = (knob, value);
+            _terms = terms;
+            // Summed along each ladder once: what a rung loses and costs beside the dearest.
+            _lost = [.. seen.Select((knob, k) => Along(knob.Length, 0.0, (e, sum) => sum + rule.Lost(k, e, knob[e])))];
+            _logCost = [.. seen.Select((knob, k) =>
+                Along(knob.Length, default(Resources), (e, sum) => sum + rule.LogCost(k, e, knob[e])))];
+            var now = LogCost([.. present]);
+            _limit = new(Math.Log(terms.Limit.Uplink) + now.Uplink, Math.Log(terms.Limit.Compute) + now.Compute);
         }
 
-        rungs[chosen] += Math.Sign(towards[chosen] - rungs[chosen]);
-    }
-
-    /// <summary>F1 less the price of what the setting costs, up to what all settings have in common.</summary>
-    double Value(ReadOnlySpan<int> rungs, ImmutableArray<ImmutableArray<EdgeSum>> seen, double price)
-    {
-        double lost = 0, logCost = 0;
-        for (int knob = 0; knob < rungs.Length; knob++)
+        static T[] Along<T>(int edges, T from, Func<int, T, T> add)
         {
-            for (int rung = 0; rung < rungs[knob]; rung++)
+            var sums = new T[edges + 1];
+            sums[0] = from;
+            for (int e = 0; e < edges; e++) sums[e + 1] = add(e, sums[e]);
+            return sums;
+        }
+
+        /// <summary>Natural logarithms of the costs as parts of the dearest setting's.</summary>
+        public Resources LogCost(ReadOnlySpan<int> rungs)
+        {
+            Resources sum = default;
+            for (int knob = 0; knob < rungs.Length; knob++) sum += _logCost[knob][rungs[knob]];
+            return sum;
+        }
+
+        /// <summary>Rounding apart, a setting that costs what the present one does is within a limit of 1.</summary>
+        public bool IsAllowed(ReadOnlySpan<int> rungs) => (LogCost(rungs) - new Resources(1e-9, 1e-9)).Within(_limit);
+
+        /// <summary>F1 less the price of what the setting costs, up to what all settings have in common.</summary>
+        public double Value(ReadOnlySpan<int> rungs)
+        {
+            double lost = 0;
+            for (int knob = 0; knob < rungs.Length; knob++) lost += _lost[knob][rungs[knob]];
+            return -lost - LogCost(rungs).Exp().At(_terms.Price);
+        }
+
+        /// <summary>
+        /// The best of all settings within the limit; where none is, the one that is over it by least. Knobs have few
+        /// rungs, so each is looked at.
+        /// </summary>
+        public int[] Best()
+        {
+            int[] rungs = new int[_lost.Length], best = new int[_lost.Length];
+            (double Over, double Value) most = (double.PositiveInfinity, double.NegativeInfinity);
+            do
             {
-                var prior = Priors.Edges[knob][rung];
-                var sum = seen[knob][rung];
-                double utility = (PriorWeight * prior.UtilityLoss + sum.UtilityLoss) / (PriorWeight + sum.Weight);
-                lost += prior.AccuracyLoss + Priors.Slopes[knob] * (utility - prior.UtilityLoss);
-                logCost += (CostPriorWeight * prior.LogCost + sum.LogCost) / (CostPriorWeight + sum.Weight);
+                var logCost = LogCost(rungs);
+                double over = IsAllowed(rungs) ? 0
+                    : Math.Max(0, logCost.Uplink - _limit.Uplink) + Math.Max(0, logCost.Compute - _limit.Compute);
+                if (over > most.Over) continue;
+                double value = Value(rungs);
+                if (over.Equals(most.Over) && value <= most.Value) continue;
+                most = (over, value);
+                rungs.CopyTo(best, 0);
             }
+            while (Advance(rungs));
+
+            return best;
         }
 
-        return -lost - price * Math.Exp(logCost);
-    }
-
-    /// <summary>The best of all settings: knobs have few rungs, so each is looked at.</summary>
-    int[] Best(ImmutableArray<ImmutableArray<EdgeSum>> seen, double price)
-    {
-        int[] rungs = new int[seen.Length], best = new int[seen.Length];
-        double most = double.NegativeInfinity;
-        do
+        /// <summary>One rung of the knob that brings most on the way to a setting within the limit.</summary>
+        public void Step(int[] rungs, int[] towards)
         {
-            double value = Value(rungs, seen, price);
-            if (value <= most) continue;
-            most = value;
-            rungs.CopyTo(best, 0);
+            int chosen = -1;
+            double most = double.NegativeInfinity;
+            for (int knob = 0; knob < rungs.Length; knob++)
+            {
+                int by = Math.Sign(towards[knob] - rungs[knob]);
+                if (by == 0) continue;
+                rungs[knob] += by;
+                double value = IsAllowed(rungs) ? Value(rungs) : double.NegativeInfinity;
+                rungs[knob] -= by;
+                if (value > most) (chosen, most) = (knob, value);
+            }
+
+            if (chosen >= 0) rungs[chosen] += Math.Sign(towards[chosen] - rungs[chosen]);
         }
-        while (Advance(rungs, seen));
 
-        return best;
-    }
-
-    /// <summary>Counts on to the next setting; false after the last.</summary>
-    static bool Advance(int[] rungs, ImmutableArray<ImmutableArray<EdgeSum>> seen)
-    {
-        for (int knob = rungs.Length - 1; knob >= 0; knob--)
+        /// <summary>Counts on to the next setting; false after the last.</summary>
+        bool Advance(int[] rungs)
         {
-            if (++rungs[knob] <= seen[knob].Length) return true;
-            rungs[knob] = 0;
-        }
+            for (int knob = rungs.Length - 1; knob >= 0; knob--)
+            {
+                if (++rungs[knob] < _lost[knob].Length) return true;
+                rungs[knob] = 0;
+            }
 
-        return false;
+            return false;
+        }
     }
+
+    double Lost(int knob, int rung, EdgeSum sum)
+    {
+        var prior = Priors.Edges[knob][rung];
+        double utility = (PriorWeight * prior.UtilityLoss + sum.UtilityLoss) / (PriorWeight + sum.Weight);
+        return prior.AccuracyLoss + Priors.Slopes[knob] * (utility - prior.UtilityLoss);
+    }
+
+    Resources LogCost(int knob, int rung, EdgeSum sum) =>
+        1 / (CostPriorWeight + sum.Weight) * (CostPriorWeight * Priors.Edges[knob][rung].LogCost + sum.LogCost);
 }

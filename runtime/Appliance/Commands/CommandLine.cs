@@ -61,6 +61,7 @@ static class CommandLine
         root.Add(DemoCommand.Create(output, errors));
         root.Add(DoctorCommand.Create(output));
         root.Add(ModelCommand.Create(output, errors));
+        root.Add(KnobsCommand.Create(output));
         root.Add(version);
         return root;
     }

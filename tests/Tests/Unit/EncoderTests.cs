@@ -60,6 +60,74 @@ public sealed class EncoderTests
     }
 
     [SkippableFact]
+    public void An_encoder_that_heeds_regions_makes_the_same_bytes_without_any()
+    {
+        RequireLibav();
+        var plain = Options(quantiser: 26);
+        long without = BytesOf(plain, []);
+        Assert.InRange(BytesOf(plain with { Regions = true }, []), without * 0.9, without * 1.1);
+    }
+
+    [SkippableFact]
+    public void A_coarser_region_saves_bytes_and_is_worse_only_there()
+    {
+        RequireLibav();
+        using var pool = new FramePool(slots: 3, Size.Bytes);
+        using var encoder = new Encoder(Options(quantiser: 20) with { Regions = true });
+        Skip.IfNot(encoder.HeedsRegions, $"{encoder.Name} heeds no regions");
+        encoder.SetRegions([new EncoderRegion(160, 0, 320, 240, 20)]);
+        using var decoder = new Decoder("h264", [], new DecoderOptions());
+        using var drawn = TestPictures.Draw(pool, Size, 0);
+        encoder.Encode(drawn, new Forward(decoder));
+        Assert.Equal(Received.Frame, decoder.Receive(pool, default, out var seen));
+        using (seen)
+        {
+            double left = Psnr(drawn, seen, 0, 144), right = Psnr(drawn, seen, 176, 320);
+            Assert.True(left > right + 6, $"left {left:F1} dB, right {right:F1} dB");
+        }
+
+        long all = BytesOf(Options(quantiser: 20) with { Regions = true }, []);
+        long some = BytesOf(
+            Options(quantiser: 20) with { Regions = true }, [new EncoderRegion(160, 0, 320, 240, 20)]);
+        Assert.True(some < 0.8 * all, $"{some} of {all} bytes");
+    }
+
+    [SkippableFact]
+    public void A_region_outside_what_can_be_is_refused()
+    {
+        RequireLibav();
+        using var encoder = new Encoder(Options(quantiser: 20) with { Regions = true });
+        Assert.Throws<ArgumentOutOfRangeException>(() => encoder.SetRegions([new EncoderRegion(0, 0, 16, 16, 52)]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => encoder.SetRegions([new EncoderRegion(16, 0, 16, 16, 5)]));
+    }
+
+    static long BytesOf(EncoderOptions options, EncoderRegion[] regions)
+    {
+        using var pool = new FramePool(slots: 1, Size.Bytes);
+        using var encoder = new Encoder(options);
+        encoder.SetRegions(regions);
+        var sink = new Segments();
+        for (int i = 0; i < 20; i++)
+        {
+            using var drawn = TestPictures.Draw(pool, Size, i);
+            encoder.Encode(drawn, sink);
+        }
+
+        return encoder.PacketBytes;
+    }
+
+    /// <summary>Of some columns' luma.</summary>
+    static double Psnr(Frame one, Frame other, int from, int to)
+    {
+        byte[] Columns(Frame frame) =>
+        [
+            .. Enumerable.Range(0, Size.Height)
+                .SelectMany(y => frame.Luma.Slice(y * Size.Width + from, to - from).ToArray()),
+        ];
+        return TestPictures.Psnr(Columns(one), Columns(other));
+    }
+
+    [SkippableFact]
     public void A_frame_of_another_size_is_scaled_to_the_encoders()
     {
         RequireLibav();

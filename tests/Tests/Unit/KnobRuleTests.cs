@@ -32,7 +32,8 @@ public sealed class KnobRuleTests
             var (loss, left) = Scene[e.Knob][e.Rung];
             int[] dear = [.. state.Rungs];
             dear[e.Knob] = e.Rung;
-            return new EdgeReading(e, loss + (noise?.Invoke(e) ?? 0), CostOf(dear), Math.Log(left));
+            return new EdgeReading(e, loss + (noise?.Invoke(e) ?? 0), new Resources(CostOf(dear), 0),
+                new Resources(Math.Log(left), 0));
         }),
     ];
 
@@ -40,7 +41,8 @@ public sealed class KnobRuleTests
         IKnobRule rule, KnobState state, double price, int seconds, Func<Edge, double>? noise = null)
     {
         List<KnobState> all = [state];
-        for (int i = 0; i < seconds; i++) all.Add(rule.Next(all[^1], Readings(all[^1], noise), price));
+        var terms = KnobTerms.Uplink(price);
+        for (int i = 0; i < seconds; i++) all.Add(rule.Next(all[^1], Readings(all[^1], noise), terms));
         return all;
     }
 
@@ -114,11 +116,12 @@ public sealed class KnobRuleTests
         {
             var state = Follow(rule, Dearest, 0.1, 5)[^1];
             EdgeReading[] bad = [.. Readings(state).Select(r => r with { UtilityLoss = double.NaN }),
-                .. Readings(state).Select(r => r with { LogCost = double.NegativeInfinity })];
-            var after = rule.Next(state, bad, 0.1);
+                .. Readings(state).Select(r => r with { LogCost = new(double.NegativeInfinity, 0) })];
+            var after = rule.Next(state, bad, KnobTerms.Uplink(0.1));
             Assert.All(after.Moments, m => Assert.True(double.IsFinite(m.Position)));
-            Assert.All(after.Seen.SelectMany(s => s), s => Assert.True(double.IsFinite(s.UtilityLoss + s.LogCost)));
-            Assert.Equal<IEnumerable<int>>(rule.Next(state, [], 0.1).Rungs, after.Rungs);
+            Assert.All(after.Seen.SelectMany(s => s),
+                s => Assert.True(double.IsFinite(s.UtilityLoss + s.LogCost.Uplink)));
+            Assert.Equal<IEnumerable<int>>(rule.Next(state, [], KnobTerms.Uplink(0.1)).Rungs, after.Rungs);
         }
     }
 
@@ -126,11 +129,11 @@ public sealed class KnobRuleTests
     public void Priors_are_means_over_scenes_and_slopes_within_edges()
     {
         static System.Collections.Immutable.ImmutableArray<System.Collections.Immutable.ImmutableArray<EdgePrior>> One(
-            double utility, double accuracy) => [[new EdgePrior(utility, accuracy, -1)]];
+            double utility, double accuracy) => [[new EdgePrior(utility, accuracy, new(-1, 0))]];
         var priors = KnobPriors.Of([One(0.1, 0.3), One(0.5, 0.5)]);
         Assert.Equal(0.3, priors.Edges[0][0].UtilityLoss, 12);
         Assert.Equal(0.4, priors.Edges[0][0].AccuracyLoss, 12);
-        Assert.Equal(-1, priors.Edges[0][0].LogCost, 12);
+        Assert.Equal(-1, priors.Edges[0][0].LogCost.Uplink, 12);
         Assert.Equal(0.04 / (0.08 + 0.002), priors.Slopes[0], 12);
         Assert.Equal(0, KnobPriors.Of([One(0.1, 0.5), One(0.5, 0.3)]).Slopes[0]); // less utility is no gain
     }
@@ -140,13 +143,13 @@ public sealed class KnobRuleTests
     public void Adams_first_steps_are_those_of_the_paper()
     {
         var rule = new AdamRule(Ladders) { Rate = 0.1 };
-        var readings = new[] { new EdgeReading(new Edge(0, 0), 0.01, 1, Math.Log(0.6)) };
+        var readings = new[] { new EdgeReading(new Edge(0, 0), 0.01, new(1, 0), new(Math.Log(0.6), 0)) };
         // 3 edges x (0.1 x 0.4 - 0.01) = 0.09, down the ladder.
-        var one = rule.Next(Dearest, readings, 0.1);
+        var one = rule.Next(Dearest, readings, KnobTerms.Uplink(0.1));
         Assert.Equal(0.9, one.Moments[0].Position, 6);
         Assert.Equal(0.045, one.Moments[0].Mean, 12);
         Assert.Equal(0.00405, one.Moments[0].Square, 12);
         Assert.Equal(1, one.Moments[1].Position); // not asked about
-        Assert.Equal(0.8, rule.Next(one, readings, 0.1).Moments[0].Position, 6);
+        Assert.Equal(0.8, rule.Next(one, readings, KnobTerms.Uplink(0.1)).Moments[0].Position, 6);
     }
 }
