@@ -20,6 +20,9 @@ readonly record struct Abstentions(
 /// </summary>
 sealed class Annotator
 {
+    // How often a tag that has followed a track for windows leads to a box that shows nothing of it.
+    const double TagErrs = 0.3;
+
     readonly AnnotationSettings _settings;
     readonly TagRegistry _registry;
     readonly ImmutableArray<string> _detectorClasses;
@@ -69,7 +72,7 @@ sealed class Annotator
     public static double Confidence(double score, in TagMatch match, AnnotationSettings settings)
     {
         // Detector and tag are two witnesses that something is there: both must be wrong for the box to be wrong.
-        double there = 1 - ((1 - score) * (1 - score));
+        double there = 1 - ((1 - score) * TagErrs);
         double far = match.CostM / settings.CostScaleM;
         double near = Math.Exp(-far * far / 2);
         double alone = 1 - Math.Exp(-match.MarginM / settings.MarginScaleM);

@@ -60,9 +60,11 @@ sealed class Association(FusionSettings settings)
         if (_columnOf.Length < _rows.Count) _columnOf = new int[Math.Max(_rows.Count, _columnOf.Length * 2)];
         for (int row = 0, cell = 0; row < _rows.Count; row++)
         {
+            var walk = _rows[row];
+            bool isFresh = comparison.IsFresh(walk);
             for (int column = 0; column < columns; column++, cell++)
             {
-                var pair = comparison.Compare(_rows[row], column);
+                var pair = comparison.Compare(walk, column, isFresh);
                 _pairs[cell] = pair;
                 _cost[cell] = pair is { } p && IsNear(p) ? p.CostM : double.PositiveInfinity;
             }

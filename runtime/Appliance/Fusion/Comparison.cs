@@ -27,6 +27,9 @@ sealed class Comparison
     // track broke.
     const double ThereS = 0.3;
 
+    // What was before a doubt may have been somebody else: with so much seen since, it no longer counts.
+    const double FreshS = 1;
+
     readonly FusionSettings _settings;
     readonly double[] _distances;
     readonly double[] _weights;
@@ -103,8 +106,27 @@ sealed class Comparison
         return false;
     }
 
-    /// <summary>Compares a track with tag number <paramref name="tag"/>; null with too few common instants.</summary>
-    public PairCost? Compare(Walk walk, int tag)
+    /// <summary>
+    /// True when the track was in doubt within the window, and was located for a second since: enough to judge it by
+    /// that alone.
+    /// </summary>
+    public bool IsFresh(Walk walk)
+    {
+        if (_serials[0] > walk.DoubtedAt) return false;
+        int count = 0;
+        for (int i = _serials.Length - 1; i >= 0 && _serials[i] > walk.DoubtedAt; i--)
+        {
+            if (walk.TryAt(_serials[i], out _)) count++;
+        }
+
+        return count * _settings.SampleS >= FreshS;
+    }
+
+    /// <summary>
+    /// Compares a track with tag number <paramref name="tag"/> over the window, or only over what was seen since the
+    /// last doubt; null with too few common instants.
+    /// </summary>
+    public PairCost? Compare(Walk walk, int tag, bool isFresh)
     {
         // The box ends at the thing's near side, the tag is in its middle: half the depth lies in between. How deep a
         // thing stands depends on how it is turned, by about a third of that (a car: 0.9 m sideways, 2.2 m lengthways).
@@ -114,9 +136,10 @@ sealed class Comparison
         int count = 0, recentCount = 0;
         double recentM = 0, recentSigmas = 0;
         var places = _tagAt.AsSpan(tag * _serials.Length, _serials.Length);
+        long after = isFresh ? walk.DoubtedAt : -1;
         for (int i = 0; i < places.Length; i++)
         {
-            if (!places[i].IsKnown || !walk.TryAt(_serials[i], out var point)) continue;
+            if (_serials[i] <= after || !places[i].IsKnown || !walk.TryAt(_serials[i], out var point)) continue;
             var off = point.AtM + (radius * point.Away) - places[i].AtM;
             var combined = point.Covariance + places[i].Covariance + new Covariance2(
                 offset + (depthVariance * point.Away.X * point.Away.X), depthVariance * point.Away.X * point.Away.Y,

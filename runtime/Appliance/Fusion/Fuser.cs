@@ -20,7 +20,7 @@ sealed class Fuser
     // A box ending this near the frame's edge ends there because the picture does.
     const float EdgePx = 2;
 
-    const float MingledIou = 0.4f;
+    const float MingledIou = 0.5f;
 
     // One lost on this spot a moment ago may have gone over to the other's track; one lost for longer is a guess that
     // drifts, often of the same person, and would keep a good track in doubt for as long as it is remembered.

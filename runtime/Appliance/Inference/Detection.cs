@@ -46,5 +46,8 @@ readonly record struct Detection(Box Box, int Class, float Score);
 /// <param name="Model">the SHA-256 of the model that looked, first 12 hex digits</param>
 readonly record struct Detected(Frame Frame, ImmutableArray<Detection> Detections, string Model) : IDisposable
 {
+    /// <summary>Below the score that is told, best first: they only go on with tracks.</summary>
+    public ImmutableArray<Detection> Weak { get; init; } = [];
+
     public void Dispose() => Frame.Dispose();
 }

@@ -35,6 +35,7 @@ sealed partial class Detector : IDisposable
     readonly Candidates _candidates;
     readonly Reading _reading;
     readonly bool _cut;
+    readonly float _toldMin;
     readonly float _iouMax;
     readonly string _hash;
 
@@ -48,7 +49,9 @@ sealed partial class Detector : IDisposable
         _outputs = outputs;
         _preprocessor = new Preprocessor(card.Input);
         _candidates = new Candidates(settings.DetectionsMax);
-        _reading = new Reading((float)(settings.ScoreMin ?? card.Thresholds.Score), asEvaluated);
+        _toldMin = (float)(settings.ScoreMin ?? card.Thresholds.Score);
+        _reading = new Reading(
+            asEvaluated ? _toldMin : Math.Min(_toldMin, (float)settings.WeakScoreMin), asEvaluated);
         _cut = !asEvaluated;
         _iouMax = (float)(settings.NmsIouMax ?? card.Thresholds.NmsIou);
         _hash = model.ShortHash;
@@ -105,10 +108,12 @@ sealed partial class Detector : IDisposable
             _candidates.Clear();
             _head.Read(new HeadTensors(_session.Output(_outputs[0]),
                 _outputs.Length > 1 ? _session.Output(_outputs[1]) : default), _reading, _candidates);
-            var detections = _candidates.Best(_iouMax, fit, _cut);
+            var found = _candidates.Best(_iouMax, fit, _cut);
+            int told = found.Length;
+            while (told > 0 && found[told - 1].Score < _toldMin) told--;
             Timings = new DetectorTimings(Stopwatch.GetElapsedTime(from, filled), Stopwatch.GetElapsedTime(filled, ran),
                 Stopwatch.GetElapsedTime(ran));
-            return new Detected(frame, detections, _hash);
+            return new Detected(frame, found[..told], _hash) { Weak = found[told..] };
         }
         catch
         {

@@ -23,7 +23,7 @@ sealed record AnnotationSettings
     public double BorderPx { get; init; } = 2;
 
     /// <summary>No label while another track covers more than this part of the box: who is who is unclear.</summary>
-    public double OverlapMax { get; init; } = 0.5;
+    public double OverlapMax { get; init; } = 0.6;
 
     /// <summary>
     /// What the detector may call a registry class: <c>"worker": ["person"]</c>. A registry class without an entry

@@ -13,7 +13,7 @@ sealed record FusionSettings
     public double SampleS { get; init; } = 0.1;
 
     /// <summary>Instants both must have been located at before they are compared.</summary>
-    public int PairsMin { get; init; } = 5;
+    public int PairsMin { get; init; } = 3;
 
     /// <summary>
     /// The farthest instants left out of the mean distance, part of all: a foot hidden, a reflected range.

@@ -40,6 +40,11 @@ sealed record InferenceSettings
     /// <summary>A detection below it is not told, 0 to 1; null: as the model's card says.</summary>
     public double? ScoreMin { get; init; }
 
+    /// <summary>
+    /// Detections from it up to the least score that is told only go on with tracks, as ByteTrack has it, 0 to 1.
+    /// </summary>
+    public double WeakScoreMin { get; init; } = 0.1;
+
     /// <summary>Of two boxes of a class that overlap more only the better is told; null: as the card says.</summary>
     public double? NmsIouMax { get; init; }
 
@@ -69,6 +74,8 @@ sealed record InferenceSettings
         if (Threads is < 0 or > 64) yield return $"inference.threads is {Threads}: 0 to 64";
         if (ScoreMin is { } score && score is not (>= 0 and <= 1))
             yield return $"inference.scoreMin is {score}: 0 to 1";
+        if (WeakScoreMin is not (>= 0 and <= 1))
+            yield return $"inference.weakScoreMin is {WeakScoreMin}: 0 to 1";
         if (NmsIouMax is { } iou && iou is not (>= 0 and <= 1))
             yield return $"inference.nmsIouMax is {iou}: 0 to 1";
         if (DetectionsMax is < 1 or > 1000) yield return $"inference.detectionsMax is {DetectionsMax}: 1 to 1000";

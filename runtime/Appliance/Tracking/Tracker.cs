@@ -17,6 +17,7 @@ sealed class Tracker(TrackingSettings settings)
     readonly Assignment _assignment = new();
     readonly List<Trail> _trails = [];
     readonly List<Trail> _candidates = [];
+    readonly List<Detection> _seen = [];
     readonly List<int> _high = [];
     readonly List<int> _low = [];
     double[] _cost = [];
@@ -33,21 +34,20 @@ sealed class Tracker(TrackingSettings settings)
     public Tracked Step(in Detected seen)
     {
         var at = seen.Frame.At;
-        var detections = seen.Detections;
         bool isFirst = Predict(at);
-        Split(detections);
+        Split(seen);
 
         Gather(trail => trail.IsConfirmed);
-        Match(detections, _high, settings.FirstCostMax, fuseScore: true, at);
+        Match(_high, settings.FirstCostMax, fuseScore: true, at);
         Gather(trail => trail.IsConfirmed && !trail.IsLost);
-        Match(detections, _low, settings.SecondCostMax, fuseScore: false, at);
+        Match(_low, settings.SecondCostMax, fuseScore: false, at);
         Gather(trail => !trail.IsConfirmed);
-        Match(detections, _high, settings.TentativeCostMax, fuseScore: true, at);
+        Match(_high, settings.TentativeCostMax, fuseScore: true, at);
 
         Retire(at);
-        Start(detections, at, isFirst);
+        Start(at, isFirst);
         RemoveDuplicates();
-        return new Tracked(seen.Frame, Tracks(), detections, seen.Model);
+        return new Tracked(seen.Frame, Tracks(), seen.Detections, seen.Model);
     }
 
     /// <summary>True when nothing is followed because this is the first frame, or the first after a long gap.</summary>
@@ -61,14 +61,17 @@ sealed class Tracker(TrackingSettings settings)
         return isFirst;
     }
 
-    void Split(ImmutableArray<Detection> detections)
+    void Split(in Detected seen)
     {
+        _seen.Clear();
         _high.Clear();
         _low.Clear();
-        for (int i = 0; i < detections.Length; i++)
+        _seen.AddRange(seen.Detections.AsSpan());
+        _seen.AddRange(seen.Weak.AsSpan());
+        for (int i = 0; i < _seen.Count; i++)
         {
-            if (detections[i].Score >= settings.ScoreHigh) _high.Add(i);
-            else if (detections[i].Score >= settings.ScoreLow) _low.Add(i);
+            if (i < seen.Detections.Length && _seen[i].Score >= settings.ScoreHigh) _high.Add(i);
+            else if (_seen[i].Score >= settings.ScoreLow) _low.Add(i);
         }
     }
 
@@ -79,7 +82,7 @@ sealed class Tracker(TrackingSettings settings)
     }
 
     // Joins candidates and the listed detections; those joined leave the list.
-    void Match(ImmutableArray<Detection> detections, List<int> list, double costMax, bool fuseScore, MonoTime at)
+    void Match(List<int> list, double costMax, bool fuseScore, MonoTime at)
     {
         int rows = _candidates.Count, columns = list.Count;
         if (rows == 0 || columns == 0) return;
@@ -90,7 +93,7 @@ sealed class Tracker(TrackingSettings settings)
             var box = _candidates[row].Box;
             for (int column = 0; column < columns; column++, cell++)
             {
-                var detection = detections[list[column]];
+                var detection = _seen[list[column]];
                 double iou = box.IouWith(detection.Box);
                 _cost[cell] = 1 - (fuseScore ? iou * detection.Score : iou);
             }
@@ -101,7 +104,7 @@ sealed class Tracker(TrackingSettings settings)
         {
             int column = _columnOf[row];
             if (column == Assignment.None) continue;
-            _candidates[row].See(detections[list[column]], at);
+            _candidates[row].See(_seen[list[column]], at);
             list[column] = -1;
         }
 
@@ -116,11 +119,11 @@ sealed class Tracker(TrackingSettings settings)
             && (!trail.IsConfirmed || (at - trail.SeenAt).TotalSeconds > settings.LostS));
     }
 
-    void Start(ImmutableArray<Detection> detections, MonoTime at, bool isFirst)
+    void Start(MonoTime at, bool isFirst)
     {
         foreach (int index in _high)
         {
-            var detection = detections[index];
+            var detection = _seen[index];
             if (detection.Score < settings.ScoreNew || IsSeenAlready(detection.Box)) continue;
             if (_trails.Count >= settings.TracksMax)
             {

@@ -109,6 +109,23 @@ public sealed class FuserTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_second_after_a_doubt_only_what_was_seen_since_counts()
+    {
+        var walk = new Walk(trackId: 1, slots: 20);
+        var comparison = new Comparison(new FusionSettings(), slots: 20);
+        MonoTime[] instants = [.. Enumerable.Range(0, 12).Select(i => MonoTime.FromSeconds(1000 + (i / 10.0)))];
+        comparison.Begin(
+            new Locator(new RadioSettings(), []), TagRegistry.Empty, [.. Enumerable.Range(1, 12).Select(i => (long)i)],
+            instants, instants[0]);
+        for (int serial = 1; serial <= 11; serial++) walk.Put(serial, default);
+        Assert.False(comparison.IsFresh(walk)); // never in doubt: all of it counts
+        walk.Doubt(serial: 2);
+        Assert.False(comparison.IsFresh(walk));
+        walk.Put(serial: 12, default);
+        Assert.True(comparison.IsFresh(walk));
+    }
+
+    [Fact]
     public void Exchanged_tags_are_noticed_and_no_tag_is_on_two_tracks()
     {
         using var street = new Still(2);

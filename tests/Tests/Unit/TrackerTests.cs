@@ -36,6 +36,18 @@ public sealed class TrackerTests : IDisposable
     }
 
     [Fact]
+    public void What_is_told_to_nobody_else_goes_on_with_a_track_whatever_its_score()
+    {
+        var tracker = SceneFrames.NewTracker();
+        for (int i = 0; i < 10; i++) _frames.Track(tracker, i * Step, Person(100, 200, 0.9f));
+        var seen = _frames.Seen(10 * Step) with { Weak = [Person(700, 200, 0.8f), Person(101, 200, 0.2f)] };
+        using var tracked = tracker.Step(seen);
+        Assert.Equal(0.2f, Assert.Single(tracked.Tracks).Score);
+        Assert.Empty(tracked.Detections);
+        Assert.Single(_frames.Track(tracker, 11 * Step, Person(102, 200, 0.9f)));
+    }
+
+    [Fact]
     public void A_single_flash_becomes_no_track()
     {
         var tracker = SceneFrames.NewTracker();
