@@ -17,6 +17,9 @@ sealed class StepGraph
     readonly HashSet<string> _norms;
     readonly List<(OwnBatch Batch, float Momentum)> _batches = [];
 
+    /// <summary>What computes the same as a norm that learns, by the norm's output.</summary>
+    readonly Dictionary<string, string> _normalised = new(StringComparer.Ordinal);
+
     /// <summary>Writes the forward graph, with weights cut from their vector.</summary>
     public StepGraph(
         OnnxModel source, TrainingOptions options, FlatLayout weights, FlatLayout statistics, OnnxNode[] norms)
@@ -71,8 +74,10 @@ sealed class StepGraph
         float epsilon = node.Float("epsilon", 1e-5f);
         _graph.Prefix = "norm/";
         var batch = OwnBatch.Of(_graph[node.Inputs[0]], epsilon);
-        _graph.Prefix = "";
+        var normalised = batch.Normalised(_graph[node.Inputs[1]], _graph[node.Inputs[2]]);
         _batches.Add((batch, node.Float("momentum", 0.9f)));
+        _graph.Prefix = "";
+        _normalised[node.Outputs[0]] = normalised.Name;
         var written = new OnnxNode
         {
             Op = "BatchNormalization",
@@ -192,7 +197,21 @@ sealed class StepGraph
     /// <summary>The model, without what nothing that comes out depends on.</summary>
     public OnnxModel Finish()
     {
-        Unused.Drop(_graph.Model.Graph);
+        var graph = _graph.Model.Graph;
+        // The norms were there for their gradient's rule: what runs is what computes the same faster.
+        for (int i = 0; i < graph.Nodes.Count; i++)
+        {
+            if (!_normalised.TryGetValue(graph.Nodes[i].Outputs[0], out string? faster)) continue;
+            graph.Nodes[i] = new OnnxNode
+            {
+                Op = "Identity",
+                Name = graph.Nodes[i].Name,
+                Inputs = [faster],
+                Outputs = [graph.Nodes[i].Outputs[0]],
+            };
+        }
+
+        Unused.Drop(graph);
         return _graph.Model;
     }
 }
