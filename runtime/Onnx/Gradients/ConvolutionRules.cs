@@ -22,12 +22,29 @@ static class ConvolutionRules
         var (x, w) = (c.X(0), c.X(1));
         var window = WindowOf(c, w, x);
         long group = c.Node.Int("group", 1);
+        var (g, by) = WithoutScale(c.G);
         return
         [
-            c.If(0, () => InputGradient(c, x, c.G, w, window, group)),
-            c.If(1, () => WeightGradients.Of(c, x, c.G, w, window, group)),
+            c.If(0, () => InputGradient(c, x, g, by is null ? w : w * by, window, group)),
+            c.If(1, () => by is null ? WeightGradients.Of(c, x, g, w, window, group)
+                : WeightGradients.Of(c, x, g, w, window, group) * by),
             c.If(2, () => ChannelSum(c.G)),
         ];
+    }
+
+    /// <summary>
+    /// A gradient whose channels a norm has scaled last, and the scale apart: weights take it for less than a pass over
+    /// the gradient. Constant weights do not, since they would be constant no more.
+    /// </summary>
+    static (Value Gradient, Value? By) WithoutScale(Value g)
+    {
+        if (!g.Graph.IsPlain) return (g, null);
+        var maker = g.Graph.Model.Graph.Nodes.LastOrDefault(n => n.Outputs.Contains(g.Name));
+        if (maker?.Op != "Conv" || maker.Inputs.Count > 2 || maker.Attributes.Count > 2) return (g, null);
+        var by = g.Graph[maker.Inputs[1]];
+        bool isScale = g.Shape[1].Is(maker.Int("group", 1)) && by.Shape[0].Is(maker.Int("group", 1))
+            && by.Shape.Skip(1).All(d => d.Is(1));
+        return isScale ? (g.Graph[maker.Inputs[0]], by) : (g, null);
     }
 
     static Value?[] OfConvTranspose(GradientCase c)
@@ -123,11 +140,23 @@ static class ConvolutionRules
                 .Reshape([group * inputs, perGroup, .. kernel]);
         }
 
-        long[] axes = [.. Enumerable.Range(0, kernel.Length).Where(i => kernel[i] > 1).Select(i => i + 2L)];
-        if (axes.Length == 0) return swapped;
-        var g = w.Graph;
-        long[] All(long value) => [.. Enumerable.Repeat(value, axes.Length)];
-        return g.Op("Slice", swapped, g.Longs(All(-1)), g.Longs(All(-int.MaxValue)), g.Longs(axes), g.Longs(All(-1)));
+        // Turning every axis of a kernel is reading its elements backwards.
+        long area = kernel.Aggregate(1L, (a, b) => a * b);
+        return area == 1 ? swapped
+            : Picked(swapped, kernel, [.. Enumerable.Range(1, (int)area).Select(i => area - i)]);
+    }
+
+    /// <summary>
+    /// Kernels of some of the elements of others, as a product with a matrix that picks them: ONNX Runtime's Slice with
+    /// steps takes four times as long (measured: 0.32 ms in place of 0.07 for 96 x 96 x 3 x 3).
+    /// </summary>
+    public static Value Picked(Value w, long[] kernel, long[] elements)
+    {
+        long area = w.Shape.Skip(2).Aggregate(1L, (a, d) => a * d.Known!.Value);
+        float[] picks = new float[area * elements.Length];
+        for (int i = 0; i < elements.Length; i++) picks[elements[i] * elements.Length + i] = 1;
+        return w.Reshape(-1, area).MatMul(w.Graph.Floats(picks, area, elements.Length).Cast(w.Type))
+            .Reshape([w.Shape[0].Known!.Value, w.Shape[1].Known!.Value, .. kernel]);
     }
 
     /// <summary>The same for weights that are part of the model: done once, here.</summary>

@@ -72,6 +72,15 @@ static class Phases
 
     static Value Part(Value turned, Phase row, Phase column, long[] strides)
     {
+        if (!turned.IsConstant)
+        {
+            long width = turned.Shape[3].Known!.Value;
+            long[] down = [.. Enumerable.Range(0, (int)row.Taps).Select(i => row.First + i * strides[0])];
+            long[] across = [.. Enumerable.Range(0, (int)column.Taps).Select(i => column.First + i * strides[1])];
+            return ConvolutionRules.Picked(turned, [row.Taps, column.Taps],
+                [.. down.SelectMany(y => across.Select(x => y * width + x))]);
+        }
+
         var graph = turned.Graph;
         long End(Phase phase, long stride) => phase.First + (phase.Taps - 1) * stride + 1;
         return graph.Op("Slice", turned, graph.Longs(row.First, column.First),
