@@ -50,8 +50,9 @@ static class DetectionLoss
     {
         var graph = offsets.Graph;
         float[] corners = [.. grid.Places().SelectMany(p => new float[] { p.X, p.Y })];
-        float[] strides = [.. grid.Places().Select(p => (float)p.Stride)];
-        var stride = graph.Floats(strides, 1, grid.Cells, 1);
+        // Once for each axis: a product with a factor repeated along the last axis takes 2 ms of a step of 16 pictures.
+        float[] strides = [.. grid.Places().SelectMany(p => new float[] { p.Stride, p.Stride })];
+        var stride = graph.Floats(strides, 1, grid.Cells, 2);
         var centre = (offsets + graph.Floats(corners, 1, grid.Cells, 2)) * stride;
         var half = sizes.Min(LogSizeMax).Exp() * stride * 0.5f;
         return graph.Concat(2, centre - half, centre + half);
