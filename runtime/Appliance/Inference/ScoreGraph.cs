@@ -38,8 +38,8 @@ static class ScoreGraph
         outputs[0].Slice(2, 4, 5) * outputs[0].Slice(2, 5, 5 + classes);
 
     /// <summary>
-    /// Objectness^0.6 times class^0.4, a map each; through logarithms, as powers and their slopes take ten times as
-    /// long.
+    /// Objectness^0.6 times class^0.4, a map each; through logarithms, as powers and their slopes take six times as
+    /// long: 1.5 ms in place of 0.26.
     /// </summary>
     public static Value FastestDet(Value[] outputs, int classes)
     {
