@@ -30,25 +30,33 @@ static class AdaptBench
     public static int Run(BenchArguments arguments)
     {
         var report = new Report(arguments.Name);
+        string? only = arguments.After("--only");
+        if (only != "live" && !Traces(report, arguments)) return 1;
+        if (only != "traces") LiveBench.Run(report, arguments);
+        return report.Finish();
+    }
+
+    static bool Traces(Report report, BenchArguments arguments)
+    {
         string folder = Path.Combine(arguments.Data, "oneadapt-traces");
         if (!Directory.Exists(folder))
         {
             Console.Error.WriteLine($"{folder}: no such folder: --data names the one that holds oneadapt-traces");
-            return 1;
+            return false;
         }
 
-        var clips = KnobTrace.ReadAll(folder);
+        var clips = ProfiledClip.ReadAll(folder);
         foreach (var clip in clips.Where(c => c.LeftOut > 0))
             Console.WriteLine($"{clip.Name}: {clip.LeftOut} seconds with settings missing are left out");
         clips = [.. clips.Where(c => Scored(c).Any())];
         foreach (double price in Prices) Compare(report, clips, price);
         Cost(report, clips);
-        return report.Finish();
+        return true;
     }
 
-    static void Compare(Report report, IReadOnlyList<KnobTrace> clips, double price)
+    static void Compare(Report report, IReadOnlyList<ProfiledClip> clips, double price)
     {
-        var ways = new (string Name, Func<KnobTrace, double[]> Run)[]
+        var ways = new (string Name, Func<ProfiledClip, double[]> Run)[]
         {
             ("oracle", c => [.. Seconds(c).Select(i => c.Settings.Max(s => c.Objective(i, s, price)))]),
             ("static, hindsight", c => Static(c, price)),
@@ -65,10 +73,10 @@ static class AdaptBench
         Tell(report, clips, at, "pooled", goal, c => Pooled(clips, c, price));
     }
 
-    static KnobState Dearest(KnobTrace clip) => KnobState.At(clip.Ladders, new int[clip.Ladders.Length]);
+    static KnobState Dearest(ProfiledClip clip) => KnobState.At(clip.Ladders, new int[clip.Ladders.Length]);
 
-    static double Tell(Report report, IReadOnlyList<KnobTrace> clips, string at, string name, string goal,
-        Func<KnobTrace, double[]> run)
+    static double Tell(Report report, IReadOnlyList<ProfiledClip> clips, string at, string name, string goal,
+        Func<ProfiledClip, double[]> run)
     {
         List<double> all = [];
         foreach (var clip in clips)
@@ -83,18 +91,18 @@ static class AdaptBench
         return all.Average();
     }
 
-    static IEnumerable<int> Seconds(KnobTrace clip) => Enumerable.Range(0, clip.Count);
+    static IEnumerable<int> Seconds(ProfiledClip clip) => Enumerable.Range(0, clip.Count);
 
-    static IEnumerable<int> Scored(KnobTrace clip) => Seconds(clip).Where(i => clip.SecondOf(i) >= ColdS);
+    static IEnumerable<int> Scored(ProfiledClip clip) => Seconds(clip).Where(i => clip.SecondOf(i) >= ColdS);
 
-    static double[] Static(KnobTrace clip, double price)
+    static double[] Static(ProfiledClip clip, double price)
     {
         int[] best = clip.Settings.MaxBy(s => Scored(clip).Sum(i => clip.Objective(i, s, price)))!;
         return [.. Seconds(clip).Select(i => clip.Objective(i, best, price))];
     }
 
     /// <summary>Every ten seconds all settings are tried, free and at once, and the best is kept.</summary>
-    static double[] Profile(KnobTrace clip, double price)
+    static double[] Profile(ProfiledClip clip, double price)
     {
         double[] values = new double[clip.Count];
         int[] best = [];
@@ -107,7 +115,7 @@ static class AdaptBench
         return values;
     }
 
-    static double[] Follow(KnobTrace clip, IKnobRule rule, KnobState state, double price)
+    static double[] Follow(ProfiledClip clip, IKnobRule rule, KnobState state, double price)
     {
         double[] values = new double[clip.Count];
         foreach (int i in Seconds(clip))
@@ -121,9 +129,9 @@ static class AdaptBench
         return values;
     }
 
-    static double[] Pooled(IReadOnlyList<KnobTrace> clips, KnobTrace clip, double price)
+    static double[] Pooled(IReadOnlyList<ProfiledClip> clips, ProfiledClip clip, double price)
     {
-        KnobTrace[] others = [.. clips.Where(c => c != clip)];
+        ProfiledClip[] others = [.. clips.Where(c => c != clip)];
         // A clip alone leaves nothing to choose by: the rule as it comes, with nothing known beforehand.
         var asItComes = new PooledRule(KnobPriors.None(clip.Ladders));
         if (others.Length == 0) return Follow(clip, asItComes, Dearest(clip), price);
@@ -132,9 +140,9 @@ static class AdaptBench
     }
 
     /// <summary>A candidate on one of the other clips, which is left out in its turn.</summary>
-    static double Mean(KnobTrace clip, KnobTrace[] of, (double, double, double) candidate)
+    static double Mean(ProfiledClip clip, ProfiledClip[] of, (double, double, double) candidate)
     {
-        KnobTrace[] others = [.. of.Where(c => c != clip)];
+        ProfiledClip[] others = [.. of.Where(c => c != clip)];
         return Prices.Average(price =>
         {
             double[] values = FollowPooled(clip, others, candidate, price);
@@ -143,7 +151,7 @@ static class AdaptBench
     }
 
     static double[] FollowPooled(
-        KnobTrace clip, KnobTrace[] others, (double Weight, double Keep, double Band) candidate, double price)
+        ProfiledClip clip, ProfiledClip[] others, (double Weight, double Keep, double Band) candidate, double price)
     {
         var priors = others.Length > 0 ? KnobPriors.Of([.. others.Select(EdgesOf)]) : KnobPriors.None(clip.Ladders);
         var rule = new PooledRule(priors)
@@ -155,13 +163,13 @@ static class AdaptBench
         return Follow(clip, rule, rule.Start(clip.Ladders, new Resources(price, 0)), price);
     }
 
-    static readonly Dictionary<KnobTrace, ImmutableArray<ImmutableArray<EdgePrior>>> Known = [];
+    static readonly Dictionary<ProfiledClip, ImmutableArray<ImmutableArray<EdgePrior>>> Known = [];
 
-    static ImmutableArray<ImmutableArray<EdgePrior>> EdgesOf(KnobTrace clip) =>
+    static ImmutableArray<ImmutableArray<EdgePrior>> EdgesOf(ProfiledClip clip) =>
         Known.TryGetValue(clip, out var edges) ? edges : Known[clip] = clip.Edges();
 
     /// <summary>Inferences that finding out takes, frames a second.</summary>
-    static void Cost(Report report, IReadOnlyList<KnobTrace> clips)
+    static void Cost(Report report, IReadOnlyList<ProfiledClip> clips)
     {
         var ladders = clips[0].Ladders;
         double profiling = clips[0].Settings.Sum(s => double.Parse(ladders[2][s[2]], CultureInfo.InvariantCulture))

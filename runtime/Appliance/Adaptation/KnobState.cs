@@ -23,6 +23,12 @@ sealed record KnobState(
     ImmutableArray<int> Rungs, ImmutableArray<ImmutableArray<EdgeSum>> Seen,
     ImmutableArray<Moment> Moments, long Second)
 {
+    /// <summary>F1 that was lost here against frames in full quality, the older the less it counts.</summary>
+    public double LossMeasured { get; init; }
+
+    /// <summary>F1 that was expected to be lost in the same seconds, scenes being all alike.</summary>
+    public double LossExpected { get; init; }
+
     public static KnobState At(IReadOnlyList<Ladder> ladders, params IReadOnlyList<int> rungs) => new(
         [.. rungs], [.. ladders.Select(l => new EdgeSum[l.Count - 1].ToImmutableArray())],
         [.. ladders.Zip(rungs, (l, rung) => new Moment(l.PositionOf(rung), 0, 0))], 0);
@@ -39,7 +45,10 @@ sealed record KnobState(
 /// the most that may be spent, as parts of what is spent at present: below 1 less must be spent; infinite without a
 /// budget
 /// </param>
-readonly record struct KnobTerms(Resources Price, Resources Limit)
+/// <param name="LossMeasured">
+/// F1 that the present setting lost in this second, 0 to 1, where a frame in full quality told; null: unknown
+/// </param>
+readonly record struct KnobTerms(Resources Price, Resources Limit, double? LossMeasured = null)
 {
     /// <summary>Nothing but the uplink has a price, and nothing a limit.</summary>
     public static KnobTerms Uplink(double price) => new(new Resources(price, 0), Resources.Unlimited);

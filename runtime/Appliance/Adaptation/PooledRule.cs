@@ -22,10 +22,20 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
     /// <summary>A setting that is better by less than this much F1 is not worth a move.</summary>
     public double DeadBand { get; init; } = 0.003;
 
+    /// <summary>
+    /// F1 lost, as expected, that a scene counts as much as all others for: how much a scene loses beside others is one
+    /// number, and soon known.
+    /// </summary>
+    public double SceneWeight { get; init; } = 0.3;
+
+    /// <summary>What is left of a measured loss's weight after the next one.</summary>
+    public double SceneKeep { get; init; } = 0.8;
+
     public KnobState Next(KnobState state, IReadOnlyList<EdgeReading> readings, KnobTerms terms)
     {
+        state = Measured(state, terms);
         var seen = Heard(state.Seen, readings);
-        var view = new View(this, seen, terms, state.Rungs);
+        var view = new View(this, state with { Seen = seen }, terms);
         int[] rungs = [.. state.Rungs], best = view.Best();
         if (!view.IsAllowed(rungs)) rungs = best;
         else if (view.Value(best) > view.Value(rungs) + DeadBand) view.Step(rungs, best);
@@ -36,15 +46,34 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
     public KnobState Start(IReadOnlyList<Ladder> ladders, Resources price)
     {
         var state = KnobState.At(ladders, new int[ladders.Count]);
-        var view = new View(this, state.Seen, new KnobTerms(price, Resources.Unlimited), state.Rungs);
+        var view = new View(this, state, new KnobTerms(price, Resources.Unlimited));
         return KnobState.At(ladders, view.Best());
     }
 
     /// <summary>What a setting is expected to cost more than another, natural logarithms.</summary>
     public Resources LogCostBetween(KnobState state, IReadOnlyList<int> from, IReadOnlyList<int> to)
     {
-        var view = new View(this, state.Seen, default, state.Rungs);
+        var view = new View(this, state, default);
         return view.LogCost([.. to]) - view.LogCost([.. from]);
+    }
+
+    /// <summary>
+    /// How much the scene loses beside others: nothing where nothing is to be seen, and twice as much where two of four
+    /// things are lost that elsewhere are two of eight.
+    /// </summary>
+    double Sensitivity(KnobState state) => (SceneWeight + state.LossMeasured) / (SceneWeight + state.LossExpected);
+
+    KnobState Measured(KnobState state, KnobTerms terms)
+    {
+        if (terms.LossMeasured is not { } loss || !double.IsFinite(loss)) return state;
+        double expected = 0;
+        for (int knob = 0; knob < state.Rungs.Length; knob++)
+            for (int rung = 0; rung < state.Rungs[knob]; rung++) expected += Lost(knob, rung, state.Seen[knob][rung]);
+        return state with
+        {
+            LossMeasured = SceneKeep * state.LossMeasured + loss,
+            LossExpected = SceneKeep * state.LossExpected + Math.Max(0, expected),
+        };
     }
 
     ImmutableArray<ImmutableArray<EdgeSum>> Heard(
@@ -68,15 +97,17 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
         readonly KnobTerms _terms;
         readonly Resources _limit;
 
-        public View(
-            PooledRule rule, ImmutableArray<ImmutableArray<EdgeSum>> seen, KnobTerms terms, IReadOnlyList<int> present)
+        public View(PooledRule rule, KnobState state, KnobTerms terms)
         {
             _terms = terms;
+            var seen = state.Seen;
+            double much = rule.Sensitivity(state);
             // Summed along each ladder once: what a rung loses and costs beside the dearest.
-            _lost = [.. seen.Select((knob, k) => Along(knob.Length, 0.0, (e, sum) => sum + rule.Lost(k, e, knob[e])))];
+            _lost = [.. seen.Select((knob, k) => Along(knob.Length, 0.0, (e, sum) =>
+                sum + much * rule.Lost(k, e, knob[e])))];
             _logCost = [.. seen.Select((knob, k) =>
                 Along(knob.Length, default(Resources), (e, sum) => sum + rule.LogCost(k, e, knob[e])))];
-            var now = LogCost([.. present]);
+            var now = LogCost([.. state.Rungs]);
             _limit = new(Math.Log(terms.Limit.Uplink) + now.Uplink, Math.Log(terms.Limit.Compute) + now.Compute);
         }
 

@@ -11,11 +11,11 @@ readonly record struct Profiled(double Bytes, double F1, double Utility);
 /// A clip of which every setting was tried in every second: <c>second,qp,resolution,frames_per_second,bytes,f1,
 /// mean_sum_score</c>. Seconds in which a setting is missing are left out.
 /// </summary>
-sealed class KnobTrace
+sealed class ProfiledClip
 {
     readonly List<(int Second, Profiled[] Settings)> _seconds = [];
 
-    KnobTrace(string name, ImmutableArray<Ladder> ladders) => (Name, Ladders) = (name, ladders);
+    ProfiledClip(string name, ImmutableArray<Ladder> ladders) => (Name, Ladders) = (name, ladders);
 
     public string Name { get; }
 
@@ -89,7 +89,7 @@ sealed class KnobTrace
     }
 
     /// <summary>All clips of a folder, which share their ladders.</summary>
-    public static IReadOnlyList<KnobTrace> ReadAll(string folder)
+    public static IReadOnlyList<ProfiledClip> ReadAll(string folder)
     {
         var files = Directory.GetFiles(folder, "*.csv").Order(StringComparer.Ordinal)
             .Select(f => (Name: Path.GetFileNameWithoutExtension(f), Rows: File.ReadLines(f).Skip(1)
@@ -106,9 +106,9 @@ sealed class KnobTrace
         return [.. files.Select(f => Read(f.Name, f.Rows, ladders))];
     }
 
-    static KnobTrace Read(string name, List<string[]> rows, ImmutableArray<Ladder> ladders)
+    static ProfiledClip Read(string name, List<string[]> rows, ImmutableArray<Ladder> ladders)
     {
-        var trace = new KnobTrace(name, ladders);
+        var trace = new ProfiledClip(name, ladders);
         var numbers = ladders.Select(l => Enumerable.Range(0, l.Count).ToDictionary(rung => l[rung])).ToArray();
         foreach (var second in rows.GroupBy(r => (int)Number(r[0])).OrderBy(g => g.Key))
         {

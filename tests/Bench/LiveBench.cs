@@ -1,0 +1,243 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Globalization;
+using EdgeAppliance.Runtime.Adaptation;
+using EdgeAppliance.Runtime.Inference;
+
+namespace EdgeAppliance.Bench;
+
+/// <summary>
+/// Knob rules on real videos: each second every setting was really encoded, decoded and looked at (<see
+/// cref="KnobTable"/>, minutes the first time), so that any way of choosing can be followed and compared. F1 is against
+/// the same detector at the dearest setting. What a rule knows beforehand, constants included, is taken from the other
+/// clips only; its probes are part of its cost.
+/// </summary>
+static class LiveBench
+{
+    const int ProfileEveryS = 10;
+
+    static readonly double[] Prices = [.05, .1, .2, .3];
+
+    static readonly (double Weight, double Keep, double Readings)[] Candidates =
+    [
+        .. from weight in new[] { .1, .3, 1 }
+           from keep in new[] { .6, .8, .9 }
+           from readings in new[] { 4.0, 16 }
+           select (weight, keep, readings),
+    ];
+
+    public static void Run(Report report, BenchArguments arguments)
+    {
+        string detector = arguments.After("--detector") ?? "yolox_nano";
+        var model = ModelFolder.Load(Path.Combine(arguments.Data, "detectors", detector + ".onnx"));
+        int seconds = int.Parse(arguments.After("--seconds") ?? "24", CultureInfo.InvariantCulture);
+        string folder = arguments.After("--tables") ?? Path.Combine("artifacts", "adapt");
+        List<LiveClip> clips = [];
+        foreach (var clip in Clip.In(arguments.Data))
+        {
+            var table = KnobTable.Of(clip, model, folder, seconds);
+            if (table.Seconds.Count > 0) clips.Add(new LiveClip(table, model.Card.Thresholds.Score));
+        }
+
+        if (clips.Count < 3)
+        {
+            Console.Error.WriteLine($"{clips.Count} videos: at least 3 are needed, as each is judged by the others");
+            return;
+        }
+
+        var bench = new Bench(clips);
+        foreach (var by in Enum.GetValues<LostBy>()) Quality(report, clips, by);
+        bench.Compare(report);
+        Overhead(report, clips, bench);
+    }
+
+    /// <summary>What the gradient says an edge loses, beside what the last frame of the second did lose.</summary>
+    static void Quality(Report report, List<LiveClip> clips, LostBy by)
+    {
+        foreach (int knob in new[] { 0, 1, 3 })
+        {
+            var all = clips.SelectMany(clip => Edges(clip, knob, by)).ToList();
+            var some = all.Where(p => Math.Abs(p.Measured) > 0.05).ToList();
+            string on = $"{by}: {LiveClip.Ladders[knob].Knob}";
+            report.Add("utility lost, sign as measured", some.Count == 0 ? null
+                : some.Average(p => Math.Sign(p.Predicted) == Math.Sign(p.Measured) ? 1.0 : 0), "1", ">=0.75", on);
+            report.Add("utility lost, Pearson", Pearson(all), "1", ">=0.65", on);
+            report.Add("edges that lose or gain more than 0.05", some.Count, "1", "", on);
+        }
+    }
+
+    static IEnumerable<(double Predicted, double Measured)> Edges(LiveClip clip, int knob, LostBy by)
+    {
+        for (int second = 0; second < clip.Count; second++)
+        {
+            for (int rung = 0; rung < LiveClip.Ladders[knob].Count - 1; rung++)
+            {
+                var dear = ImmutableArray.Create(0, 0, 0, 0).SetItem(knob, rung);
+                double lost = clip.Read(second, dear, by, [new Edge(knob, rung)])[0].UtilityLoss
+                    * clip.Worth(second, dear);
+                yield return (lost, clip.Apart(second, dear.SetItem(knob, rung + 1)) - clip.Apart(second, dear));
+            }
+        }
+    }
+
+    static double? Pearson(List<(double X, double Y)> of)
+    {
+        double x = of.Average(p => p.X), y = of.Average(p => p.Y);
+        double xs = of.Sum(p => (p.X - x) * (p.X - x)), ys = of.Sum(p => (p.Y - y) * (p.Y - y));
+        return xs > 0 && ys > 0 ? of.Sum(p => (p.X - x) * (p.Y - y)) / Math.Sqrt(xs * ys) : null;
+    }
+
+    static void Overhead(Report report, List<LiveClip> clips, Bench bench)
+    {
+        double forwards = clips.Average(c => (1 + c.Table.HalfGradientMs / c.Table.InferenceMs[0]) / 2);
+        report.Add("probes, forward passes a second", forwards, "1/s", "<=0.8", "all clips");
+        const int Times = 1000;
+        var clip = clips[0];
+        var rule = bench.RuleFor(clip, Candidates[0]);
+        var state = rule.Start(LiveClip.Ladders, new Resources(.1, .1));
+        var readings = clip.Read(0, state.Rungs, LostBy.Half, state.Neighbours(LiveClip.Ladders));
+        var terms = new KnobTerms(new Resources(.1, .1), Resources.Unlimited, 0.1);
+        long from = 0;
+        for (int i = -Times; i < Times; i++)
+        {
+            if (i == 0) from = Stopwatch.GetTimestamp();
+            state = rule.Next(state, readings, terms);
+        }
+
+        report.Add("controller's own time", Stopwatch.GetElapsedTime(from).TotalMilliseconds / Times, "ms", "<1", "");
+    }
+
+    sealed class Bench(List<LiveClip> clips)
+    {
+        readonly Dictionary<LiveClip, ImmutableArray<ImmutableArray<EdgePrior>>> _edges =
+            clips.ToDictionary(c => c, c => c.Edges(LostBy.Half));
+
+        readonly Dictionary<(LiveClip, double, (double, double, double), LiveClip?), LiveSecond> _runs = [];
+
+        public void Compare(Report report)
+        {
+            List<(double Bytes, double Ms)> saved = [], savedOne = [];
+            foreach (double price in Prices)
+            {
+                var ours = clips.ToDictionary(c => c, c => Ours(c, price));
+                Tell(report, price, "ours", c => ours[c]);
+                Tell(report, price, "Adam, published", c => Follow(c, new AdamRule(LiveClip.Ladders), price,
+                    KnobState.At(LiveClip.Ladders, 0, 0, 0, 0)));
+                Tell(report, price, "all settings every 10 s, free", c => Profile(c, price));
+                Tell(report, price, "best one of each clip, hindsight", c => BestStatic(c, price));
+                int[] one = LiveClip.Settings.MaxBy(s => clips.Average(c => c.Objective(c.Static(s), price)))!;
+                Tell(report, price, "best one of all clips, hindsight", c => c.Static(one));
+                Tell(report, price, "best of each second, hindsight", c => LiveClip.Mean(Enumerable.Range(0, c.Count)
+                    .Select(i => LiveClip.Settings.Select(s => c.At(i, s)).MaxBy(s => c.Objective(s, price)))));
+                saved.AddRange(clips.Select(c => Saved(report, c, ours[c], price)));
+                savedOne.Add(SavedOne(ours));
+            }
+
+            foreach (var (of, on, goal) in
+                new[] { (saved, "the best one of each clip", ">=0.25"), (savedOne, "the best one of all clips", "") })
+            {
+                report.Add("uplink saved at equal F1", of.Average(s => s.Bytes), "1", goal, on);
+                report.Add("inference saved at equal F1", of.Average(s => s.Ms), "1", goal, on);
+            }
+        }
+
+        public PooledRule RuleFor(
+            LiveClip clip, (double Weight, double Keep, double Readings) constants, LiveClip? alsoNot = null)
+        {
+            var others = clips.Where(c => c != clip && c != alsoNot).Select(c => _edges[c]);
+            return new PooledRule(KnobPriors.Of([.. others]))
+            {
+                SceneWeight = constants.Weight,
+                SceneKeep = constants.Keep,
+                PriorWeight = constants.Readings,
+            };
+        }
+
+        LiveSecond Ours(LiveClip clip, double price)
+        {
+            var best = Candidates.MaxBy(candidate => clips.Where(c => c != clip)
+                .Average(c => Prices.Average(p => c.Objective(Run(c, p, candidate, clip), p))));
+            return Run(clip, price, best, null);
+        }
+
+        LiveSecond Run(LiveClip clip, double price, (double, double, double) constants, LiveClip? alsoNot)
+        {
+            if (_runs.TryGetValue((clip, price, constants, alsoNot), out var known)) return known;
+            var rule = RuleFor(clip, constants, alsoNot);
+            var start = rule.Start(LiveClip.Ladders, new Resources(price, price));
+            return _runs[(clip, price, constants, alsoNot)] = Follow(clip, rule, price, start);
+        }
+
+        /// <summary>
+        /// In every second second a frame in full quality tells what is lost, in the others a gradient what edges lose.
+        /// </summary>
+        static LiveSecond Follow(LiveClip clip, IKnobRule rule, double price, KnobState state)
+        {
+            var prices = new Resources(price, price);
+            List<LiveSecond> run = [];
+            for (int i = 0; i < clip.Count; i++)
+            {
+                bool isReference = i % 2 == 0;
+                var second = clip.At(i, state.Rungs);
+                double probe = isReference ? clip.Table.InferenceMs[0] : clip.Table.HalfGradientMs;
+                run.Add(second with { Ms = second.Ms + probe });
+                state = rule.Next(state,
+                    isReference ? [] : clip.Read(i, state.Rungs, LostBy.Half, state.Neighbours(LiveClip.Ladders)),
+                    new KnobTerms(prices, Resources.Unlimited, isReference ? clip.LastLost(i, state.Rungs) : null));
+            }
+
+            return LiveClip.Mean(run);
+        }
+
+        static LiveSecond BestStatic(LiveClip clip, double price) =>
+            LiveClip.Settings.Select(s => clip.Static(s)).MaxBy(s => clip.Objective(s, price));
+
+        static LiveSecond Profile(LiveClip clip, double price)
+        {
+            int[] best = [];
+            List<LiveSecond> run = [];
+            for (int i = 0; i < clip.Count; i++)
+            {
+                if (i % ProfileEveryS == 0)
+                    best = LiveClip.Settings.MaxBy(s => clip.Objective(clip.At(i, s), price))!;
+                run.Add(clip.At(i, best));
+            }
+
+            return LiveClip.Mean(run);
+        }
+
+        void Tell(Report report, double price, string who, Func<LiveClip, LiveSecond> run)
+        {
+            string at = string.Create(CultureInfo.InvariantCulture, $"{who}, price {price}");
+            var all = clips.Select(c => (Clip: c, Run: run(c))).ToList();
+            report.Add("J", all.Average(a => a.Clip.Objective(a.Run, price)), "1", "", at);
+            report.Add("F1", all.Average(a => a.Run.F1), "1", "", at);
+            report.Add("bytes of the dearest", all.Average(a => a.Run.Bytes / a.Clip.Dearest.Bytes), "1", "", at);
+            report.Add("ms of the dearest", all.Average(a => a.Run.Ms / a.Clip.Dearest.Ms), "1", "", at);
+        }
+
+        /// <summary>Against the cheapest one setting that is at least as good, the clip known beforehand.</summary>
+        static (double Bytes, double Ms) Saved(Report report, LiveClip clip, LiveSecond ours, double price)
+        {
+            var equal = LiveClip.Settings.Select(s => clip.Static(s)).Where(s => s.F1 >= ours.F1)
+                .MinBy(clip.CostOf);
+            string on = string.Create(
+                CultureInfo.InvariantCulture, $"{clip.Table.Name}, price {price}, F1 {ours.F1:F3}");
+            var saved = (1 - ours.Bytes / equal.Bytes, 1 - ours.Ms / equal.Ms);
+            report.Add("uplink saved", saved.Item1, "1", "", on);
+            report.Add("inference saved", saved.Item2, "1", "", on);
+            return saved;
+        }
+
+        (double Bytes, double Ms) SavedOne(Dictionary<LiveClip, LiveSecond> ours)
+        {
+            double f1 = ours.Values.Average(s => s.F1);
+            int[] one = LiveClip.Settings.Where(s => clips.Average(c => c.Static(s).F1) >= f1)
+                .MinBy(s => clips.Average(c => c.CostOf(c.Static(s))))!;
+            return (1 - ours.Average(o => o.Value.Bytes / o.Key.Dearest.Bytes)
+                    / clips.Average(c => c.Static(one).Bytes / c.Dearest.Bytes),
+                1 - ours.Average(o => o.Value.Ms / o.Key.Dearest.Ms)
+                    / clips.Average(c => c.Static(one).Ms / c.Dearest.Ms));
+        }
+    }
+}

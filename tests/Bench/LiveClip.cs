@@ -1,0 +1,182 @@
+using System.Collections.Immutable;
+using EdgeAppliance.Runtime.Adaptation;
+using EdgeAppliance.Runtime.Inference;
+
+namespace EdgeAppliance.Bench;
+
+/// <summary>What a second under a setting came to.</summary>
+readonly record struct LiveSecond(double F1, double Bytes, double Ms);
+
+/// <summary>A clip's table read as knobs: quantiser, scale, frame step, input size.</summary>
+sealed class LiveClip
+{
+    readonly Dictionary<(int, int), LiveSecond> _known = [];
+    readonly Dictionary<int, LiveSecond> _static = [];
+
+    public LiveClip(KnobTable table, float scoreMin)
+    {
+        Table = table;
+        ScoreMin = scoreMin;
+        Dearest = Static([0, 0, 0, 0]);
+    }
+
+    public static readonly ImmutableArray<Ladder> Ladders =
+    [
+        new("quantiser", [.. LiveRungs.Quantisers.Select(q => $"{q}")]),
+        new("scale", [.. LiveRungs.Scales.Select(s => $"{100 * s}%")]),
+        new("frame step", [.. LiveRungs.Steps.Select(s => $"{s}")]),
+        new("input size", [.. LiveRungs.InputParts.Select(s => $"{100 * s}%")]),
+    ];
+
+    public static readonly IReadOnlyList<int[]> Settings =
+        [.. from q in Enumerable.Range(0, LiveRungs.Quantisers.Length)
+            from r in Enumerable.Range(0, LiveRungs.Scales.Length)
+            from f in Enumerable.Range(0, LiveRungs.Steps.Length)
+            from d in Enumerable.Range(0, LiveRungs.InputParts.Length)
+            select new[] { q, r, f, d }];
+
+    public KnobTable Table { get; }
+
+    public float ScoreMin { get; }
+
+    public int Count => Table.Seconds.Count;
+
+    public LiveSecond Dearest { get; }
+
+    public LiveSecond At(int second, IReadOnlyList<int> s)
+    {
+        int number = NumberOf(s);
+        if (_known.TryGetValue((second, number), out var known)) return known;
+        var of = Table.Seconds[second];
+        int step = LiveRungs.Steps[s[2]];
+        var seen = of.Seen[s[0], s[1], s[3]];
+        var reference = of.Seen[0, 0, 0];
+        double f1 = Enumerable.Range(0, Clip.Rate)
+            .Average(i => Agreement.Of(seen[i - i % step], reference[i], ScoreMin).F1);
+        return _known[(second, number)] = new LiveSecond(
+            f1, of.Bytes[s[0], s[1], s[2]], Table.InferenceMs[s[3]] * (Clip.Rate / step));
+    }
+
+    public LiveSecond Static(IReadOnlyList<int> setting)
+    {
+        int number = NumberOf(setting);
+        return _static.TryGetValue(number, out var known) ? known
+            : _static[number] = Mean(Enumerable.Range(0, Count).Select(i => At(i, setting)));
+    }
+
+    /// <summary>Bytes and milliseconds as parts of the dearest setting's, added up.</summary>
+    public double CostOf(LiveSecond s) => s.Bytes / Dearest.Bytes + s.Ms / Dearest.Ms;
+
+    /// <summary>F1 less the price of what is spent.</summary>
+    public double Objective(LiveSecond s, double price) => s.F1 - price * CostOf(s);
+
+    /// <summary>Utility of the last frame under a setting.</summary>
+    public double Worth(int second, ImmutableArray<int> s)
+    {
+        // Half a detection at least: where next to nothing is seen parts of it say nothing.
+        const double Least = 0.5;
+        var last = Table.Seconds[second].Seen[s[0], s[1], s[3]][^1];
+        return Math.Max(Least, last.Sum(d => 1 / (1 + Math.Exp(-20 * (d.Score - ScoreMin)))));
+    }
+
+    /// <summary>Utility by which the last frame differs from the dearest setting's.</summary>
+    public double Apart(int second, ImmutableArray<int> s) => Agreement.UtilityApart(
+        Table.Seconds[second].Seen[s[0], s[1], s[3]][^1], Table.Seconds[second].Seen[0, 0, 0][^1], ScoreMin);
+
+    static int NumberOf(IReadOnlyList<int> rungs)
+    {
+        int number = 0;
+        for (int k = 0; k < rungs.Count; k++) number = number * Ladders[k].Count + rungs[k];
+        return number;
+    }
+
+    public static LiveSecond Mean(IEnumerable<LiveSecond> of)
+    {
+        var all = of.ToList();
+        return new(all.Average(s => s.F1), all.Average(s => s.Bytes), all.Average(s => s.Ms));
+    }
+
+    /// <summary>F1 lost in the last frame of a second, against the same frame in full quality.</summary>
+    public double LastLost(int second, ImmutableArray<int> at)
+    {
+        var of = Table.Seconds[second];
+        int step = LiveRungs.Steps[at[2]], last = Clip.Rate - 1;
+        return 1 - Agreement.Of(of.Seen[at[0], at[1], at[3]][last - last % step], of.Seen[0, 0, 0][last], ScoreMin).F1;
+    }
+
+    /// <summary>What a probe tells of the edges beside a setting.</summary>
+    /// <param name="lost">which of the estimates of what is lost is heard</param>
+    public List<EdgeReading> Read(int second, ImmutableArray<int> at, LostBy lost, IEnumerable<Edge> edges)
+    {
+        var of = Table.Seconds[second];
+        double worth = Worth(second, at);
+        List<EdgeReading> readings = [];
+        foreach (var edge in edges)
+        {
+            var dear = at.SetItem(edge.Knob, edge.Rung);
+            var cheap = at.SetItem(edge.Knob, edge.Rung + 1);
+            LiveSecond a = Cost(second, dear), b = Cost(second, cheap);
+            double utility = edge.Knob == 2
+                ? Motion(second, at, LiveRungs.Steps[edge.Rung], LiveRungs.Steps[edge.Rung + 1])
+                : (Lost(of, cheap, lost) - Lost(of, dear, lost)) / worth;
+            readings.Add(new EdgeReading(edge, utility,
+                new(a.Bytes / of.Bytes[0, 0, 0], a.Ms / (Table.InferenceMs[0] * Clip.Rate)),
+                new(Math.Log(b.Bytes / a.Bytes), Math.Log(b.Ms / a.Ms))));
+        }
+
+        return readings;
+    }
+
+    LiveSecond Cost(int second, ImmutableArray<int> s) => new(0, Table.Seconds[second].Bytes[s[0], s[1], s[2]],
+        Table.InferenceMs[s[3]] * (Clip.Rate / LiveRungs.Steps[s[2]]));
+
+    static double Lost(TableSecond of, ImmutableArray<int> s, LostBy by) => by switch
+    {
+        LostBy.Pixels => of.LostCoded[s[0], s[1]] + of.LostSized[s[3]],
+        LostBy.Tiles => of.TiledCoded[s[0], s[1]] + of.TiledSized[s[3]],
+        _ => of.HalfCoded[s[0], s[1]] + of.HalfSized[s[3]],
+    };
+
+    /// <summary>
+    /// F1 that goes when every <paramref name="cheap"/>-th frame is looked at instead of every
+    /// <paramref name="dear"/>-th: boxes in between are taken to move evenly.
+    /// </summary>
+    double Motion(int second, ImmutableArray<int> at, int dear, int cheap)
+    {
+        int step = LiveRungs.Steps[at[2]];
+        var seen = Table.Seconds[second].Seen[at[0], at[1], at[3]];
+        var looked = Enumerable.Range(0, Clip.Rate / step).Select(i => (IReadOnlyList<Detection>)seen[i * step])
+            .ToList();
+        // The second before ends where this one begins.
+        if (second > 0) looked.Insert(0, Table.Seconds[second - 1].Seen[at[0], at[1], at[3]][Clip.Rate - step]);
+        return FrameMotion.F1(looked, step, dear, ScoreMin) - FrameMotion.F1(looked, step, cheap, ScoreMin);
+    }
+
+    /// <summary>What each edge brought here in the mean of all seconds and settings.</summary>
+    public ImmutableArray<ImmutableArray<EdgePrior>> Edges(LostBy lost)
+    {
+        return [.. Ladders.Select((ladder, k) => Enumerable.Range(0, ladder.Count - 1)
+            .Select(e => Mean(new Edge(k, e))).ToImmutableArray())];
+
+        EdgePrior Mean(Edge edge)
+        {
+            List<EdgePrior> all = [];
+            foreach (int[] s in Settings.Where(s => s[edge.Knob] == edge.Rung))
+            {
+                ImmutableArray<int> dear = [.. s];
+                var cheap = dear.SetItem(edge.Knob, edge.Rung + 1);
+                for (int i = 0; i < Count; i++)
+                {
+                    var reading = Read(i, dear, lost, [edge])[0];
+                    all.Add(new(reading.UtilityLoss, At(i, dear).F1 - At(i, cheap).F1, reading.LogCost));
+                }
+            }
+
+            return new(all.Average(p => p.UtilityLoss), all.Average(p => p.AccuracyLoss),
+                1.0 / all.Count * all.Aggregate(default(Resources), (sum, p) => sum + p.LogCost));
+        }
+    }
+}
+
+/// <summary>How what is lost is told.</summary>
+enum LostBy { Pixels, Tiles, Half }
