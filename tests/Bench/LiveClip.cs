@@ -10,6 +10,9 @@ readonly record struct LiveSecond(double F1, double Bytes, double Ms);
 /// <summary>A clip's table read as knobs: quantiser, scale, frame step, input size.</summary>
 sealed class LiveClip
 {
+    /// <summary>The knob that no gradient sees.</summary>
+    public const int FrameStep = 2;
+
     readonly Dictionary<(int, int), LiveSecond> _known = [];
     readonly Dictionary<int, LiveSecond> _static = [];
 
@@ -116,7 +119,7 @@ sealed class LiveClip
             var dear = at.SetItem(edge.Knob, edge.Rung);
             var cheap = at.SetItem(edge.Knob, edge.Rung + 1);
             LiveSecond a = Cost(second, dear), b = Cost(second, cheap);
-            double utility = edge.Knob == 2
+            double utility = edge.Knob == FrameStep
                 ? Motion(second, at, LiveRungs.Steps[edge.Rung], LiveRungs.Steps[edge.Rung + 1])
                 : (Lost(of, cheap, lost) - Lost(of, dear, lost)) / worth;
             readings.Add(new EdgeReading(edge, utility,
@@ -160,20 +163,16 @@ sealed class LiveClip
 
         EdgePrior Mean(Edge edge)
         {
-            List<EdgePrior> all = [];
+            var mean = new EdgeMean();
             foreach (int[] s in Settings.Where(s => s[edge.Knob] == edge.Rung))
             {
                 ImmutableArray<int> dear = [.. s];
                 var cheap = dear.SetItem(edge.Knob, edge.Rung + 1);
                 for (int i = 0; i < Count; i++)
-                {
-                    var reading = Read(i, dear, lost, [edge])[0];
-                    all.Add(new(reading.UtilityLoss, At(i, dear).F1 - At(i, cheap).F1, reading.LogCost));
-                }
+                    mean.Add(Read(i, dear, lost, [edge])[0], At(i, dear).F1, At(i, cheap).F1);
             }
 
-            return new(all.Average(p => p.UtilityLoss), all.Average(p => p.AccuracyLoss),
-                1.0 / all.Count * all.Aggregate(default(Resources), (sum, p) => sum + p.LogCost));
+            return mean.Mean;
         }
     }
 }

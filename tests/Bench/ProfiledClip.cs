@@ -57,21 +57,15 @@ sealed class ProfiledClip
 
     EdgePrior Mean(Edge edge)
     {
-        List<EdgePrior> all = [];
+        var mean = new EdgeMean();
         foreach (int[] dear in Settings.Where(s => s[edge.Knob] == edge.Rung))
         {
             int[] cheap = [.. dear];
             cheap[edge.Knob]++;
-            for (int i = 0; i < Count; i++)
-            {
-                var reading = Read(i, edge, dear);
-                if (reading.IsFinite)
-                    all.Add(new(reading.UtilityLoss, At(i, dear).F1 - At(i, cheap).F1, reading.LogCost));
-            }
+            for (int i = 0; i < Count; i++) mean.Add(Read(i, edge, dear), At(i, dear).F1, At(i, cheap).F1);
         }
 
-        return new(all.Average(p => p.UtilityLoss), all.Average(p => p.AccuracyLoss),
-            1.0 / all.Count * all.Aggregate(default(Resources), (sum, p) => sum + p.LogCost));
+        return mean.Mean;
     }
 
     int NumberOf(IReadOnlyList<int> rungs)

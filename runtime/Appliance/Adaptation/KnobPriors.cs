@@ -2,6 +2,28 @@ using System.Collections.Immutable;
 
 namespace EdgeAppliance.Runtime.Adaptation;
 
+/// <summary>Adds up what an edge brought in the seconds and settings of one scene.</summary>
+sealed class EdgeMean
+{
+    double _utility, _dearF1, _cheapF1;
+    Resources _logCost;
+    int _count;
+
+    public void Add(EdgeReading reading, double dearF1, double cheapF1)
+    {
+        if (!reading.IsFinite) return;
+        _utility += reading.UtilityLoss;
+        _logCost += reading.LogCost;
+        _dearF1 += dearF1;
+        _cheapF1 += cheapF1;
+        _count++;
+    }
+
+    /// <summary>The mean; nothing where nothing was added.</summary>
+    public EdgePrior Mean => _count == 0 ? default : new(
+        _utility / _count, (_dearF1 - _cheapF1) / _count, 1.0 / _count * _logCost);
+}
+
 /// <summary>
 /// What is known of all edges before a scene was seen. Utilities alone mislead: dropped frames leave the scores of the
 /// others as they are, and cost F1 all the same. So a scene's utilities only move an expectation that scenes with a

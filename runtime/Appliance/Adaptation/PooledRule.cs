@@ -23,10 +23,10 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
     public double DeadBand { get; init; } = 0.003;
 
     /// <summary>
-    /// F1 lost, as expected, that a scene counts as much as all others for: how much a scene loses beside others is one
+    /// Expected loss of F1 from which on a scene counts for more than all others: how much it loses beside them is one
     /// number, and soon known.
     /// </summary>
-    public double SceneWeight { get; init; } = 0.3;
+    public double SceneWeight { get; init; } = 0.1;
 
     /// <summary>What is left of a measured loss's weight after the next one.</summary>
     public double SceneKeep { get; init; } = 0.8;
