@@ -54,6 +54,7 @@ static class LiveBench
         var bench = new Bench(clips);
         foreach (var by in Enum.GetValues<LostBy>()) Quality(report, clips, by);
         bench.Compare(report);
+        if (arguments.After("--plot") is { } file) bench.Plot(file);
         Overhead(report, clips, bench);
     }
 
@@ -119,6 +120,11 @@ static class LiveBench
             clips.ToDictionary(c => c, c => c.Edges(LostBy.Half));
 
         readonly Dictionary<(LiveClip, double, (double, double, double), LiveClip?), LiveSecond> _runs = [];
+
+        readonly Dictionary<string, List<(double F1, double Bytes, double Ms)>> _plotted = [];
+
+        public void Plot(string file) => TradeOffPlot.Write(file,
+            [.. _plotted.Select(p => (p.Key, (IReadOnlyList<(double, double, double)>)p.Value))]);
 
         public void Compare(Report report)
         {
@@ -223,6 +229,9 @@ static class LiveBench
         {
             string at = string.Create(CultureInfo.InvariantCulture, $"{who}, price {price}");
             var all = clips.Select(c => (Clip: c, Run: run(c))).ToList();
+            if (!_plotted.TryGetValue(who, out var points)) _plotted[who] = points = [];
+            points.Add((all.Average(a => a.Run.F1), all.Average(a => a.Run.Bytes / a.Clip.Dearest.Bytes),
+                all.Average(a => a.Run.Ms / a.Clip.Dearest.Ms)));
             report.Add("J", all.Average(a => a.Clip.Objective(a.Run, price)), "1", "", at);
             report.Add("F1", all.Average(a => a.Run.F1), "1", "", at);
             report.Add("bytes of the dearest", all.Average(a => a.Run.Bytes / a.Clip.Dearest.Bytes), "1", "", at);
