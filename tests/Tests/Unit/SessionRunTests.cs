@@ -26,17 +26,34 @@ public sealed class SessionRunTests
     {
         using var session = OnnxSession.Open("long", Long(), OnCpu);
         session.Input(0).Fill(1);
-        using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(20));
-        var stopped = Assert.Throws<OperationCanceledException>(() => session.Run(soon.Token));
-        Assert.Equal(soon.Token, stopped.CancellationToken);
-        Assert.Equal(0, session.Times.Count);
+        // On a busy machine the timer may come after the end of a run: then that run was none in progress.
+        int ended = 0;
+        var stopped = Stopped();
+        for (; stopped is null && ended < 20; stopped = Stopped()) ended++;
+        Assert.NotNull(stopped);
+        Assert.Equal(ended, session.Times.Count);
 
         using var never = new CancellationTokenSource();
         session.Run(never.Token);
         Assert.Equal(1, session.Output(0)[0], 1e-2f);
-        Assert.Equal(1, session.Times.Count);
+        Assert.Equal(ended + 1, session.Times.Count);
         Assert.Equal(session.LastRun, session.Times.Last);
-        Assert.Throws<OperationCanceledException>(() => session.Run(soon.Token));
+        Assert.Throws<OperationCanceledException>(() => session.Run(new CancellationToken(canceled: true)));
+
+        OperationCanceledException? Stopped()
+        {
+            using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(20));
+            try
+            {
+                session.Run(soon.Token);
+                return null;
+            }
+            catch (OperationCanceledException fault)
+            {
+                Assert.Equal(soon.Token, fault.CancellationToken);
+                return fault;
+            }
+        }
     }
 
     [Fact]
