@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Security.Cryptography;
 using EdgeAppliance.Drivers.Memory;
 using EdgeAppliance.Onnx;
 using EdgeAppliance.Runtime.Adaptation;
@@ -75,8 +76,11 @@ sealed class KnobTable
         Directory.CreateDirectory(folder);
         string rungs = string.Join('-', [.. LiveRungs.Quantisers, .. LiveRungs.Steps,
             .. LiveRungs.Scales.Concat(LiveRungs.InputParts).Select(p => (int)Math.Round(100 * p))]);
+        // Other recordings may have the same names: the video's own bytes and the model's decide.
+        using var video = File.OpenRead(clip.File);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(video))[..12];
         string file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture,
-            $"{clip.Name}-{model.Card.Name}-{secondsMax}-{rungs}-{Format}.bin"));
+            $"{clip.Name}-{hash}-{model.ShortHash}-{secondsMax}-{rungs}-{Format}.bin"));
         if (File.Exists(file)) return Read(clip.Name, file);
         var table = new KnobTable { Name = clip.Name };
         table.Make(clip, model, secondsMax);

@@ -18,7 +18,7 @@ static class LiveBench
 
     /// <summary>
     /// A full-quality frame and a gradient in so many seconds: on a processor, where a gradient at half the size costs
-    /// 1.3 forward passes, more of either cost more than they brought (J on all clips but one).
+    /// 1.3 forward passes, more of either cost more than they brought (J on all seven clips, in-sample).
     /// </summary>
     const int ProbeEveryS = 4;
 
@@ -48,6 +48,7 @@ static class LiveBench
         if (clips.Count < 3)
         {
             Console.Error.WriteLine($"{clips.Count} videos: at least 3 are needed, as each is judged by the others");
+            report.Add("videos", clips.Count, "", ">=3", arguments.Data);
             return;
         }
 

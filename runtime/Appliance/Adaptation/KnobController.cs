@@ -103,7 +103,7 @@ sealed class KnobController(IReadOnlyList<Knob> knobs, IKnobRule rule, PooledRul
 
     /// <summary>A knob that moved a moment ago and is dear to move stays.</summary>
     ImmutableArray<int> Steady(ControllerState state, ImmutableArray<int> rungs) =>
-        [.. rungs.Select((rung, k) => state.Since[k] < knobs[k].RestS ? state.Knobs.Rungs[k] : rung)];
+        [.. rungs.Select((rung, k) => state.Since[k] + 1 < knobs[k].RestS ? state.Knobs.Rungs[k] : rung)];
 
     bool IsOver(KnobState state, IReadOnlyList<int> from, IReadOnlyList<int> to, Resources limit)
     {
