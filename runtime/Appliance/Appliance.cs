@@ -29,7 +29,11 @@ delegate Capture CaptureNext(FramePool pool, out Frame frame, CancellationToken 
 sealed record Parts(
     CaptureNext Next, bool IsLive, FramePool Pool, IReadOnlyList<Func<Frame, Detected>> Detectors,
     Func<Detected, Annotated> Step, Func<Annotated, Chosen?> TryChoose, Action<Chosen>? Keep, Action<Annotated>? Watch,
-    Preview Preview);
+    Preview Preview)
+{
+    /// <summary>Turns the knobs; null: every frame is looked at in full quality.</summary>
+    public Adapting? Knobs { get; init; }
+}
 
 /// <summary>
 /// The chain of stages, a line a stage. Each has a thread of its own, since each blocks in native code; each ends when
@@ -59,7 +63,10 @@ sealed partial class Appliance : IDisposable
 
     /// <summary>Counts of every link, in the order of the chain.</summary>
     public IReadOnlyList<LinkCounts> Links =>
-        [_frames.Counts, _detected.Counts, _chosen.Counts, _parts.Preview.Frames.Counts];
+    [
+        _frames.Counts, _detected.Counts, _chosen.Counts, _parts.Preview.Frames.Counts,
+        .. _parts.Knobs is { } knobs ? [knobs.Moments.Counts] : Array.Empty<LinkCounts>(),
+    ];
 
     /// <summary>Runs until the camera ends or a stop is asked for, and all under way is through.</summary>
     /// <remarks>The first fault that is no closed link stops the top; it is thrown when all stages are out.</remarks>
@@ -71,7 +78,8 @@ sealed partial class Appliance : IDisposable
             Detecting(),
             Stage("scene", () => _detected.Drain(Step), then: EndOfScene),
             Stage("store", () => _chosen.Drain(Keep), then: () => { }),
-            Stage("preview", () => _parts.Preview.Frames.Drain(_parts.Preview.Draw), then: () => { }));
+            Stage("preview", () => _parts.Preview.Frames.Drain(_parts.Preview.Draw), then: () => { }),
+            Stage("knobs", () => _parts.Knobs?.Moments.Drain(_parts.Knobs.Step), then: () => { }));
         _fault?.Throw();
     }
 
@@ -91,7 +99,8 @@ sealed partial class Appliance : IDisposable
                 if (capture == Capture.PoolEmpty) continue; // counted by the pool
                 Meters.Camera.Count(MonoTime.Now);
                 Meters.LastFrame = MonoTime.Now;
-                _frames.Send(frame);
+                if (_parts.Knobs?.Stages.IsWanted(frame.Index) != false) _frames.Send(frame);
+                else Spare(frame);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -133,6 +142,12 @@ sealed partial class Appliance : IDisposable
         }
     }
 
+    void Spare(in Frame frame)
+    {
+        frame.Dispose();
+        Meters.CountSpared();
+    }
+
     Detected Detect(Func<Frame, Detected> detector, Frame frame)
     {
         var started = MonoTime.Now;
@@ -144,11 +159,17 @@ sealed partial class Appliance : IDisposable
     void Step(Detected seen)
     {
         var started = MonoTime.Now;
-        var annotated = Passing(seen, _parts.Step);
+        var annotated = Passing(seen, StepNoted);
         var chosen = Passing(annotated, Look);
         Meters.Scene.Count(MonoTime.Now, MonoTime.Now - started);
         if (chosen is { } worth) _chosen.Send(worth);
         else annotated.Dispose();
+    }
+
+    Annotated StepNoted(Detected seen)
+    {
+        _parts.Knobs?.Note(seen);
+        return _parts.Step(seen);
     }
 
     Chosen? Look(Annotated annotated)
@@ -170,6 +191,7 @@ sealed partial class Appliance : IDisposable
     {
         _chosen.Complete();
         _parts.Preview.End();
+        _parts.Knobs?.End();
     }
 
     /// <summary>A step that faults gives back what it was handed.</summary>

@@ -26,14 +26,15 @@ sealed class Outfit : IAsyncDisposable
         Settings = settings;
         Detectors = Opened(detectors);
         Devices = Opened(devices);
-        Pool = Opened(FrameBudget.NewPool(settings.Camera));
+        bool turnsKnobs = settings.TurnsKnobs(devices.IsLive);
+        Pool = Opened(FrameBudget.NewPool(settings.Camera, turnsKnobs));
         Spool = Opened(Store.OpenSpool(settings.Spool, log));
         Uplink = settings.Mqtt.Host is null ? null : new Uplink(Spool, settings, log);
         var classes = detectors.Facts.Classes;
         Scene = new Scene(settings, devices, classes);
+        if (turnsKnobs) Knobs = Opened(new Adapting(settings, detectors, Pool, CountsOfChain(), log));
         // Each thread that encodes has a codec of its own: it holds one scaler and one encoder.
-        _store = new Store(Spool, Scene.Annotator, settings.DeviceName, devices.CameraName,
-            settings.Spool.JpegQuality, NewCodec(), log);
+        _store = NewStore(log);
         _preview = new Preview(Pool, classes, settings.Status.PreviewRateMax, NewCodec());
         Folder = folder is null ? null : Opened(new OutFolder(folder, Pool, classes, NewCodec()));
         Chain = Opened(MakeChain(log));
@@ -52,6 +53,9 @@ sealed class Outfit : IAsyncDisposable
     public SampleSpool Spool { get; }
 
     public Scene Scene { get; }
+
+    /// <summary>Null without a price or a budget, and of a recording: every frame in full quality then.</summary>
+    public Adapting? Knobs { get; }
 
     /// <summary>Null without a broker: samples stay in the spool.</summary>
     public Uplink? Uplink { get; }
@@ -82,6 +86,8 @@ sealed class Outfit : IAsyncDisposable
             await Task.WhenAll(loading, opening);
             var (detectors, devices) = (await loading, await opening);
             if (!devices.IsLive) await detectors.WidenAsync(settings.Inference, log, stop);
+            if (settings.TurnsKnobs(devices.IsLive))
+                detectors.AddSizes(settings.Inference, settings.Spool.Folder, log);
             return new Outfit(settings, detectors, devices, folder, log);
         }
         catch
@@ -146,7 +152,22 @@ sealed class Outfit : IAsyncDisposable
 
     Appliance MakeChain(ILogger log) => new(
         new Parts(
-            Devices.Camera.Next, Devices.IsLive, Pool, Detectors.Each, Scene.Step, Scene.TryChoose, _store.Keep, Look,
-            _preview),
+            Devices.Camera.Next, Devices.IsLive, Pool, Knobs is null ? Detectors.Each : [Knobs.Stages.Detect],
+            Scene.Step, Scene.TryChoose, _store.Keep, Look, _preview)
+        {
+            Knobs = Knobs,
+        },
         log);
+
+    Store NewStore(ILogger log) => new(
+        Spool, Scene.Annotator, Settings.DeviceName, Devices.CameraName, QualityOf, NewCodec(), log);
+
+    int QualityOf(Annotated annotated) => Knobs?.Stages.QualityOf(annotated.IsFull) ?? Settings.Spool.JpegQuality;
+
+    ChainCounts CountsOfChain() =>
+        new(() => Chain.Meters, () => _store.Bytes, () => Chain.Links[0].Dropped, CameraRate);
+
+    /// <summary>As the stream says, else as it comes; null while neither is known.</summary>
+    double? CameraRate() => Devices.Camera.Facts?.FrameRate is { } stated and > 0
+        ? stated : Chain.Meters.Camera.PerSecond(MonoTime.Now);
 }

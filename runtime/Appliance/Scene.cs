@@ -55,7 +55,7 @@ sealed class Scene
         Listen(seen.Frame.At);
         var tracked = _tracker.Step(seen);
         var located = _fuser.Step(tracked);
-        var annotated = _annotator.Step(located);
+        var annotated = _annotator.Step(located) with { IsFull = seen.IsFull };
         _view = Look(located);
         return annotated;
     }

@@ -25,7 +25,21 @@ static class Snapshots
             settings.DeviceName, ProgramVersion.Text, DateTimeOffset.UtcNow, (now - meters.Began).TotalSeconds,
             fault is null, fault ?? view.GeometryFault, CameraOf(outfit, ageS, now), ModelOf(outfit),
             [.. outfit.Chain.Links], StagesOf(meters, now), view.Tags, view.Tracks, SamplesOf(outfit),
-            PoolOf(outfit.Pool), Environment.WorkingSet / 1048576.0);
+            PoolOf(outfit.Pool), MemoryMiB, KnobsOf(outfit));
+    }
+
+    static double MemoryMiB => Environment.WorkingSet / 1048576.0;
+
+    static KnobsStatus? KnobsOf(Outfit outfit)
+    {
+        if (outfit.Knobs?.View is not { } view) return null;
+        var (spent, budget) = (view.Meters, view.Budget);
+        return new KnobsStatus(
+            view.Setting,
+            [.. view.Knobs.Select(k => new KnobStatus(k.Knob, k.Rung, k.Dearest, k.Cheapest, k.Position))],
+            view.F1?.F1, view.F1?.Low, view.F1?.High, view.F1?.Frames, view.IsTrusted,
+            spent.UplinkBitsPerS / 1000, budget.UplinkBitsPerS / 1000, spent.ComputeMsPerS, budget.ComputeMsPerS,
+            spent.Degrees, spent.Watts, outfit.Chain.Meters.Spared);
     }
 
     static PoolStatus PoolOf(FramePool pool) => new(pool.Slots, pool.Held, pool.Refused);

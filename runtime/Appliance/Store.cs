@@ -12,18 +12,23 @@ using Microsoft.Extensions.Logging;
 namespace EdgeAppliance.Runtime;
 
 /// <summary>Chosen frames into the spool: encoded, described, committed. Here pixels end.</summary>
+/// <param name="quality">JPEG quality of a sample, 1 to 100</param>
 /// <param name="encode">a frame and a quality to JPEG bytes</param>
 sealed partial class Store(
-    SampleSpool spool, Annotator annotator, string device, string camera, int quality, JpegEncode encode,
-    ILogger log)
+    SampleSpool spool, Annotator annotator, string device, string camera, Func<Annotated, int> quality,
+    JpegEncode encode, ILogger log)
 {
     long _stored;
     long _notStored;
+    long _bytes;
 
     public long Stored => Interlocked.Read(ref _stored);
 
     /// <summary>Chosen and not stored, each told in the log: the disk is full, or the image too large.</summary>
     public long NotStored => Interlocked.Read(ref _notStored);
+
+    /// <summary>Bytes of the images stored: what the uplink will have to carry.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
 
     /// <exception cref="IOException">another process has it, or the folder cannot be written</exception>
     public static SampleSpool OpenSpool(SpoolSettings settings, ILogger log)
@@ -39,7 +44,7 @@ sealed partial class Store(
     /// <summary>Keeps one; the frame stays the caller's. The commit is on the disk when this returns.</summary>
     public void Keep(Chosen chosen)
     {
-        byte[] image = encode(chosen.Frame, quality);
+        byte[] image = encode(chosen.Frame, quality(chosen.Annotated));
         var trust = WallClock.IsSynchronised() switch
         {
             true => ClockTrust.Synchronised,
@@ -52,6 +57,7 @@ sealed partial class Store(
         if (result.IsStored)
         {
             Interlocked.Increment(ref _stored);
+            Interlocked.Add(ref _bytes, image.Length);
             LogStored(log, origin.Id, chosen.Reason);
             return;
         }

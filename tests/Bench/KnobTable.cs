@@ -18,6 +18,9 @@ static class LiveRungs
     public static readonly int[] Steps = [1, 2, 5, 10]; // every so manieth of ten frames a second
     public static readonly double[] InputParts = [1, 0.85, 0.7, 0.55];
 
+    /// <summary>Of samples, whose pictures travel one by one.</summary>
+    public static readonly int[] Qualities = [90, 80, 65, 45];
+
     public static int InputSize(int native, int rung) => (int)Math.Round(native * InputParts[rung] / 32) * 32;
 
     /// <summary>Person, bicycle, car, motorbike, bus, truck.</summary>
@@ -49,12 +52,21 @@ sealed class TableSecond
     public double[,] HalfCoded { get; } = new double[LiveRungs.Quantisers.Length, LiveRungs.Scales.Length];
 
     public double[] HalfSized { get; } = new double[LiveRungs.InputParts.Length];
+
+    /// <summary>The last raw frame as a JPEG, by quality.</summary>
+    public long[] SampleBytes { get; } = new long[LiveRungs.Qualities.Length];
+
+    /// <summary>What the half-size gradient says is lost in it.</summary>
+    public double[] SampleLost { get; } = new double[LiveRungs.Qualities.Length];
+
+    /// <summary>What is seen in it, by quality; in the raw frame itself last.</summary>
+    public Detection[][] SampleSeen { get; } = new Detection[LiveRungs.Qualities.Length + 1][];
 }
 
 /// <summary>Every setting tried in every second of a clip: what controllers that look back may choose from.</summary>
 sealed class KnobTable
 {
-    const int Format = 3;
+    const int Format = 4;
     const float ScoreMin = 0.1f;
 
     readonly List<TableSecond> _seconds = [];
@@ -74,7 +86,7 @@ sealed class KnobTable
     public static KnobTable Of(Clip clip, ModelFolder model, string folder, int secondsMax)
     {
         Directory.CreateDirectory(folder);
-        string rungs = string.Join('-', [.. LiveRungs.Quantisers, .. LiveRungs.Steps,
+        string rungs = string.Join('-', [.. LiveRungs.Quantisers, .. LiveRungs.Steps, .. LiveRungs.Qualities,
             .. LiveRungs.Scales.Concat(LiveRungs.InputParts).Select(p => (int)Math.Round(100 * p))]);
         // Other recordings may have the same names: the video's own bytes and the model's decide.
         using var video = File.OpenRead(clip.File);
@@ -110,6 +122,7 @@ sealed class KnobTable
         using var pool = new FramePool(26, new FrameFormat(1920, 1088, ColourRange.Full, ColourMatrix.Bt601).Bytes);
         using var codec = new SegmentCodec(pool);
         using var scaler = new Drivers.Media.Scaler();
+        using var jpeg = new Drivers.Media.JpegCodec();
         List<double>[] runs = [.. detectors.Select(_ => new List<double>())];
         List<double> gradients = [], halves = [];
         clip.Show(pool, secondsMax, (number, frames) =>
@@ -125,6 +138,16 @@ sealed class KnobTable
                 using var small = Sized(frames[^1], size, pool, scaler);
                 (second.LostSized[rung], second.TiledSized[rung]) = (probe.Change(small).Absolute, probe.Tiled(small));
                 second.HalfSized[rung] = halfProbe.Change(small).Absolute;
+            }
+
+            second.SampleSeen[^1] = See(detectors[0], frames[^1].Share());
+            for (int q = 0; q < LiveRungs.Qualities.Length; q++)
+            {
+                byte[] bytes = jpeg.Encode(frames[^1], LiveRungs.Qualities[q]);
+                using var sample = jpeg.Decode(bytes, pool, frames[^1].At);
+                second.SampleBytes[q] = bytes.Length;
+                second.SampleLost[q] = halfProbe.Change(sample).Absolute;
+                second.SampleSeen[q] = See(detectors[0], sample.Share());
             }
 
             for (int q = 0; q < LiveRungs.Quantisers.Length; q++)
@@ -143,10 +166,8 @@ sealed class KnobTable
                     {
                         for (int d = 0; d < detectors.Length; d++)
                         {
-                            using var seen = detectors[d].Detect(frame.Share());
-                            second.Seen[q, r, d][i] =
-                                [.. seen.Detections.Where(s => LiveRungs.Classes.Contains(s.Class))
-                                    .Select(s => InRaw(s, frame.Format, frames[0].Format))];
+                            second.Seen[q, r, d][i] = [.. See(detectors[d], frame.Share())
+                                .Select(s => InRaw(s, frame.Format, frames[0].Format))];
                             runs[d].Add(detectors[d].Timings.Run.TotalMilliseconds);
                         }
 
@@ -170,6 +191,12 @@ sealed class KnobTable
         (GradientMs, HalfGradientMs) = (Median(gradients), Median(halves));
     }
 
+    static Detection[] See(Detector detector, Frame frame)
+    {
+        using var seen = detector.Detect(frame);
+        return [.. seen.Detections.Where(s => LiveRungs.Classes.Contains(s.Class))];
+    }
+
     /// <summary>The frame with no more detail than an input of that size takes from it.</summary>
     static Frame Sized(in Frame frame, int size, FramePool pool, Drivers.Media.Scaler scaler)
     {
@@ -181,12 +208,8 @@ sealed class KnobTable
         return small;
     }
 
-    static Detection InRaw(Detection seen, FrameFormat here, FrameFormat raw)
-    {
-        float x = (float)raw.Width / here.Width, y = (float)raw.Height / here.Height;
-        var box = seen.Box;
-        return seen with { Box = new Box(box.Left * x, box.Top * y, box.Right * x, box.Bottom * y) };
-    }
+    static Detection InRaw(Detection seen, FrameFormat here, FrameFormat raw) =>
+        seen with { Box = seen.Box.Times((float)raw.Width / here.Width, (float)raw.Height / here.Height) };
 
     static double Median(List<double> of)
     {
@@ -208,22 +231,28 @@ sealed class KnobTable
                 foreach (double each in lost) to.Write(each);
             foreach (double[] lost in new[] { second.LostSized, second.TiledSized, second.HalfSized })
                 foreach (double each in lost) to.Write(each);
-            foreach (var frames in second.Seen)
+            foreach (var frames in second.Seen) foreach (var seen in frames) Write(to, seen);
+            for (int q = 0; q < LiveRungs.Qualities.Length; q++)
             {
-                foreach (var seen in frames)
-                {
-                    to.Write(seen.Length);
-                    foreach (var each in seen)
-                    {
-                        to.Write(each.Box.Left);
-                        to.Write(each.Box.Top);
-                        to.Write(each.Box.Right);
-                        to.Write(each.Box.Bottom);
-                        to.Write(each.Class);
-                        to.Write(each.Score);
-                    }
-                }
+                to.Write(second.SampleBytes[q]);
+                to.Write(second.SampleLost[q]);
             }
+
+            foreach (var seen in second.SampleSeen) Write(to, seen);
+        }
+    }
+
+    static void Write(BinaryWriter to, Detection[] seen)
+    {
+        to.Write(seen.Length);
+        foreach (var each in seen)
+        {
+            to.Write(each.Box.Left);
+            to.Write(each.Box.Top);
+            to.Write(each.Box.Right);
+            to.Write(each.Box.Bottom);
+            to.Write(each.Class);
+            to.Write(each.Score);
         }
     }
 
@@ -242,15 +271,20 @@ sealed class KnobTable
                 Fill(lost, from.ReadDouble);
             foreach (double[] lost in new[] { second.LostSized, second.TiledSized, second.HalfSized })
                 for (int d = 0; d < lost.Length; d++) lost[d] = from.ReadDouble();
-            Fill(second.Seen, () => [.. Enumerable.Range(0, Clip.Rate).Select(_ =>
-                Enumerable.Range(0, from.ReadInt32()).Select(_ => new Detection(
-                    new Box(from.ReadSingle(), from.ReadSingle(), from.ReadSingle(), from.ReadSingle()),
-                    from.ReadInt32(), from.ReadSingle())).ToArray())]);
+            Fill(second.Seen, () => [.. Enumerable.Range(0, Clip.Rate).Select(_ => ReadSeen(from))]);
+            for (int q = 0; q < LiveRungs.Qualities.Length; q++)
+                (second.SampleBytes[q], second.SampleLost[q]) = (from.ReadInt64(), from.ReadDouble());
+            for (int q = 0; q < second.SampleSeen.Length; q++) second.SampleSeen[q] = ReadSeen(from);
             table._seconds.Add(second);
         }
 
         return table;
     }
+
+    static Detection[] ReadSeen(BinaryReader from) =>
+        [.. Enumerable.Range(0, from.ReadInt32()).Select(_ => new Detection(
+            new Box(from.ReadSingle(), from.ReadSingle(), from.ReadSingle(), from.ReadSingle()),
+            from.ReadInt32(), from.ReadSingle()))];
 
     static void Fill<T>(T[,] array, Func<T> next)
     {

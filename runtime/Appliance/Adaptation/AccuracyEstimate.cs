@@ -45,22 +45,25 @@ sealed class AccuracyEstimate(int window = 200)
     }
 }
 
-/// <summary>Which frames bypass the knobs: about so many in a hundred, never at the beat of anything else.</summary>
+/// <summary>
+/// Which frames bypass the knobs: one of every so many, drawn anew within each stretch, so never at the beat of
+/// anything else. Whoever asks gets the same answer, on any thread.
+/// </summary>
 /// <param name="part">of all frames, 0.01 to 0.02 as a rule</param>
 /// <param name="seed">the same one draws the same frames</param>
 sealed class ReferenceFrames(double part, int seed)
 {
-    readonly Random _random = new(seed);
-    long _next = -1;
+    readonly long _stretch = Math.Max(1, (long)Math.Round(1 / part));
 
-    public bool IsReference(long frame)
+    public bool IsReference(long frame) =>
+        frame % _stretch == (long)(Mixed((ulong)(frame / _stretch) + ((ulong)seed << 32)) % (ulong)_stretch);
+
+    /// <summary>SplitMix64 (Steele, Lea, Flood 2014).</summary>
+    static ulong Mixed(ulong number)
     {
-        if (_next < 0) _next = frame + Gap();
-        if (frame < _next) return false;
-        _next = frame + Gap();
-        return true;
+        ulong z = (number + 1) * 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
     }
-
-    /// <summary>Between half and one and a half of the mean.</summary>
-    long Gap() => Math.Max(1, (long)Math.Round((0.5 + _random.NextDouble()) / part));
 }

@@ -6,9 +6,10 @@ namespace EdgeAppliance.Runtime.Adaptation;
 
 /// <summary>All that a controller was told in one second, and where the knobs stood.</summary>
 /// <param name="F1">as estimated from frames looked at in full quality; null: unknown</param>
+/// <param name="Loss">F1 lost in this second's frames of full quality; null: there was none</param>
 sealed record KnobSecond(
     MonoTime At, KnobSetting Setting, Probed? Probe, KnobMeters Meters, KnobBudget Budget, Resources Price,
-    EstimatedF1? F1);
+    EstimatedF1? F1, double? Loss = null);
 
 /// <summary>
 /// Seconds as lines of a CSV file. What is unknown is empty. Readings stand in one column, as
@@ -18,7 +19,7 @@ static class KnobTrace
 {
     const string Fixed = "at_s,setting,probe_setting,probe_at_s,sees_nothing,uplink_bit_s,compute_ms_s,degrees,watts,"
         + "uplink_max,compute_max,degrees_max,watts_max,price_uplink,price_compute,f1,f1_low,f1_high,f1_frames,"
-        + "readings";
+        + "loss,readings";
 
     static readonly int FixedColumns = Fixed.Split(',').Length;
 
@@ -43,7 +44,7 @@ static class KnobTrace
             Text(budget.UplinkBitsPerS), Text(budget.ComputeMsPerS), Text(budget.DegreesMax), Text(budget.WattsMax),
             Text(second.Price.Uplink), Text(second.Price.Compute),
             Text(second.F1?.F1), Text(second.F1?.Low), Text(second.F1?.High),
-            second.F1 is { } f1 ? $"{f1.Frames}" : "", readings,
+            second.F1 is { } f1 ? $"{f1.Frames}" : "", Text(second.Loss), readings,
         ];
         return string.Join(',', [.. cells, .. second.Setting.Rungs.Select(r => $"{r}")]);
     }
@@ -73,7 +74,7 @@ static class KnobTrace
         var rungs = ladders.Select((l, k) => of.Whole(FixedColumns + k, l.Count - 1)).ToImmutableArray();
         Probed? probe = of.Number(3) is { } at
             ? new Probed(
-                of.Whole(2, int.MaxValue), MonoTime.FromSeconds(at), of.Readings(19, ladders), of.Number(4) > 0)
+                of.Whole(2, int.MaxValue), MonoTime.FromSeconds(at), of.Readings(20, ladders), of.Number(4) > 0)
             : null;
         EstimatedF1? f1 = of.Number(15) is { } estimate
             ? new(estimate, of.Number(16) ?? 0, of.Number(17) ?? 1, of.Whole(18, int.MaxValue)) : null;
@@ -81,7 +82,7 @@ static class KnobTrace
             MonoTime.FromSeconds(of.Number(0) ?? 0), new KnobSetting(of.Whole(1, int.MaxValue), rungs), probe,
             new KnobMeters(of.Number(5), of.Number(6), of.Number(7), of.Number(8)),
             new KnobBudget(of.Number(9), of.Number(10), of.Number(11), of.Number(12)),
-            new Resources(of.Number(13) ?? 0, of.Number(14) ?? 0), f1);
+            new Resources(of.Number(13) ?? 0, of.Number(14) ?? 0), f1, of.Number(19));
     }
 
     static string Text(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";

@@ -21,5 +21,8 @@ readonly record struct Annotated(
     Frame Frame, ImmutableArray<AnnotatedBox> Annotations, ImmutableArray<LocatedTrack> Tracks,
     ImmutableArray<Detection> Detections, string Model, string? Calibration) : IDisposable
 {
+    /// <summary>Looked at in full quality: a sample of it is not biased by what the knobs spare.</summary>
+    public bool IsFull { get; init; } = true;
+
     public void Dispose() => Frame.Dispose();
 }

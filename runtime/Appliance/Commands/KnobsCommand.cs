@@ -68,7 +68,8 @@ static class KnobsCommand
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{second.At.Seconds:F1},")
                 + string.Join(',', ladders.SelectMany((l, k) => new[] { l[second.Setting.Rungs[k]], l[rungs[k]] })));
             state = controller.Next(state, probe, second.Meters, Budget(second.Budget, words, own),
-                words.GetValue(own.Price) is { } price ? new Resources(price, price) : second.Price, second.At);
+                words.GetValue(own.Price) is { } price ? new Resources(price, price) : second.Price, second.At,
+                second.Loss);
         }
 
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -33,6 +33,9 @@ readonly record struct Box(float Left, float Top, float Right, float Bottom)
         return shared <= 0 ? 0 : shared / (Area + other.Area - shared);
     }
 
+    /// <summary>The same place in a picture that is so many times as wide and as high.</summary>
+    public Box Times(float x, float y) => new(Left * x, Top * y, Right * x, Bottom * y);
+
     /// <summary>The part inside a picture of that size.</summary>
     public Box ClampTo(int width, int height) => new(
         Math.Clamp(Left, 0, width), Math.Clamp(Top, 0, height),
@@ -48,6 +51,17 @@ readonly record struct Detected(Frame Frame, ImmutableArray<Detection> Detection
 {
     /// <summary>Below the score that is told, best first: they only go on with tracks.</summary>
     public ImmutableArray<Detection> Weak { get; init; } = [];
+
+    /// <summary>Version of the knobs' setting it was looked at under; 0 without knobs.</summary>
+    public long Setting { get; init; }
+
+    /// <summary>Looked at in full quality, be it that no knob is turned or that this frame bypassed them.</summary>
+    public bool IsFull { get; init; } = true;
+
+    /// <summary>
+    /// Of a frame that bypassed the knobs: what would have been shown for it under them; null for all others.
+    /// </summary>
+    public ImmutableArray<Detection>? Shown { get; init; }
 
     public void Dispose() => Frame.Dispose();
 }

@@ -64,6 +64,16 @@ sealed partial class Detector : IDisposable
     /// <summary>Of the last frame.</summary>
     public DetectorTimings Timings { get; private set; }
 
+    /// <summary>What a run takes, the median of the last ones; null before the first. Any thread.</summary>
+    public TimeSpan? UsualRun => _session.Times.Usual;
+
+    /// <summary>Runs a few times on whatever the input holds.</summary>
+    public void Rehearse()
+    {
+        const int Times = 5;
+        for (int i = 0; i < Times; i++) _session.Run();
+    }
+
     /// <summary>Opens a model for use; it has run when this returns, so the first frame waits for nothing.</summary>
     /// <exception cref="InvalidDataException">the file is no model, or not the one the card describes</exception>
     public static Detector Load(ModelFolder model, InferenceSettings settings, ILogger log) =>

@@ -18,6 +18,13 @@ sealed class DetectorSlot(Detector first) : IDisposable
     /// <summary>Of the last frame.</summary>
     public DetectorTimings Timings => Volatile.Read(ref _current).Timings;
 
+    /// <summary>What a run takes, the median of the last ones; null before the first. Any thread.</summary>
+    public TimeSpan? UsualRun => Volatile.Read(ref _current).UsualRun;
+
+    /// <summary>Runs a few times on whatever the input holds, so that it is known what that takes. No frame may be in
+    /// it.</summary>
+    public void Rehearse() => _current.Rehearse();
+
     /// <summary>Detectors taken over since the start.</summary>
     public int Swaps { get; private set; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using EdgeAppliance.Drivers.Memory;
 using EdgeAppliance.Onnx;
 using EdgeAppliance.Runtime.Settings;
@@ -6,10 +7,14 @@ using Microsoft.Extensions.Logging;
 namespace EdgeAppliance.Runtime.Inference;
 
 /// <summary>The model in service, and where a recording is looked at on the CPU further sessions beside it.</summary>
-sealed class Detectors : IDisposable
+sealed partial class Detectors : IDisposable
 {
+    /// <summary>Of the model's own input, each side: what the knob of the input size chooses from.</summary>
+    public static readonly ImmutableArray<double> InputParts = [1, 0.85, 0.7, 0.55];
+
     readonly ServedModel _served;
     readonly List<Detector> _beside = [];
+    readonly List<ServedModel> _smaller = [];
 
     Detectors(ServedModel served) => _served = served;
 
@@ -21,6 +26,15 @@ sealed class Detectors : IDisposable
 
     /// <summary>One for each session, to be called from one thread each.</summary>
     public IReadOnlyList<Func<Frame, Detected>> Each => [_served.Slot.Detect, .. _beside.Select(Looking)];
+
+    /// <summary>Input sizes there are, the model's own first.</summary>
+    public int Sizes => 1 + _smaller.Count;
+
+    /// <summary>Looks at one of the input sizes; on the inference thread only. Takes the frame over.</summary>
+    public Detected DetectAt(Frame frame, int size) => SlotOf(size).Detect(frame);
+
+    /// <summary>What a run at one of the sizes usually takes, milliseconds; 0 while none ran. Any thread.</summary>
+    public double RunMs(int size) => SlotOf(size).UsualRun?.TotalMilliseconds ?? 0;
 
     /// <summary>Opens the model on the fastest provider that needs no building.</summary>
     /// <param name="folder">engines lie in <c>engines</c> below it when the settings name no folder</param>
@@ -43,11 +57,43 @@ sealed class Detectors : IDisposable
         await Task.WhenAll(loading);
     }
 
+    /// <summary>
+    /// Prepares smaller inputs, each with an engine of its own where the provider builds them, and times all of them. A
+    /// model whose constants forbid another size keeps its own.
+    /// </summary>
+    /// <param name="folder">as in <see cref="Open"/></param>
+    public void AddSizes(InferenceSettings settings, string folder, ILogger log)
+    {
+        var model = ModelFolder.Load(settings.Model);
+        var input = model.Card.Input;
+        try
+        {
+            foreach (double part in InputParts.Skip(1))
+            {
+                var sized = model.At(Rounded(part * input.Width), Rounded(part * input.Height));
+                _smaller.Add(new ServedModel(sized, settings, Path.Combine(folder, "engines"), log));
+            }
+        }
+        catch (InvalidDataException fault) { OneSize(log, model.Card.Name, Sizes, fault.Message); }
+
+        for (int size = 0; size < Sizes; size++) SlotOf(size).Rehearse();
+
+        // Strides of detectors are 32 at most.
+        static int Rounded(double side) => Math.Max(32, (int)Math.Round(side / 32) * 32);
+    }
+
     public void Dispose()
     {
         _served.Dispose();
+        foreach (var each in _smaller) each.Dispose();
         foreach (var each in _beside) each.Dispose();
     }
 
+    DetectorSlot SlotOf(int size) => size == 0 ? _served.Slot : _smaller[size - 1].Slot;
+
     static Func<Frame, Detected> Looking(Detector detector) => detector.Detect;
+
+    [LoggerMessage(EventId = 3130, Level = LogLevel.Warning,
+        Message = "model {Model} can be looked at in {Sizes} size(s) only: {Reason}")]
+    static partial void OneSize(ILogger log, string model, int sizes, string reason);
 }

@@ -29,6 +29,7 @@ sealed class ChainMeters(MonoTime now)
     long _lastFrameNs = -1;
     long _firstDetectionNs = -1;
     long _labels;
+    long _spared;
 
     public MonoTime Began => now;
 
@@ -58,6 +59,11 @@ sealed class ChainMeters(MonoTime now)
         get => Interlocked.Read(ref _firstDetectionNs) is >= 0 and var ns ? new MonoTime(ns) : null;
         set => Interlocked.Exchange(ref _firstDetectionNs, value!.Value.Nanoseconds);
     }
+
+    /// <summary>Frames the knobs let go by unseen.</summary>
+    public long Spared => Interlocked.Read(ref _spared);
+
+    public void CountSpared() => Interlocked.Increment(ref _spared);
 
     public long Labels => Interlocked.Read(ref _labels);
 

@@ -39,10 +39,19 @@ static class FrameBudget
         + 1                          // status page: the one dropped for a newer one, until the link has released it
         + 1;                         // out folder: the copy a saved picture is drawn on
 
+    /// <summary>Further slots where knobs are turned.</summary>
+    public const int SlotsForKnobs =
+        1                            // the frame before, in case the next is probed
+        + 2                          // a probe's two frames, waiting for their second to end
+        + 2                          // a second's two, queued for the knobs
+        + 2                          // one dropped for a newer one, until the link has released it
+        + 2                          // the two being probed
+        + 2;                         // a decoded or rescaled copy, and the one it is made from
+
     /// <summary>The pool, each slot as large as the largest frame the settings allow.</summary>
-    public static FramePool NewPool(CameraSettings camera)
+    public static FramePool NewPool(CameraSettings camera, bool hasKnobs = false)
     {
         var most = new FrameFormat(camera.WidthMax, camera.HeightMax, ColourRange.Limited, ColourMatrix.Bt601);
-        return new FramePool(Slots, most.Bytes);
+        return new FramePool(Slots + (hasKnobs ? SlotsForKnobs : 0), most.Bytes);
     }
 }

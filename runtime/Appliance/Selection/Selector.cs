@@ -24,6 +24,7 @@ sealed class Selector(SelectionSettings settings)
     MonoTime? _lastKeptAt;
     double _tokens = Math.Min(settings.Burst, Math.Max(1, settings.PerMinute / 60));
     ulong _random = (ulong)settings.Seed;
+    bool _isOwed;
 
     /// <summary>Frames that would have been kept, had there been budget.</summary>
     public long OverBudget { get; private set; }
@@ -38,7 +39,10 @@ sealed class Selector(SelectionSettings settings)
         double seconds = _lastFrame is { } last ? Math.Max(0, (at - last).TotalSeconds) : 0;
         _lastFrame = at;
         _tokens = Math.Min(settings.Burst, _tokens + (seconds * settings.PerMinute / 60));
-        bool isDrawn = Draw() < seconds * settings.PerMinute / 60 * settings.ReferenceShare;
+        _isOwed |= Draw() < seconds * settings.PerMinute / 60 * settings.ReferenceShare;
+        // The next frame in full quality; without knobs that is this one.
+        bool isDrawn = _isOwed && annotated.IsFull;
+        if (isDrawn) _isOwed = false;
 
         chosen = default;
         string? reason = isDrawn ? "reference" : null;

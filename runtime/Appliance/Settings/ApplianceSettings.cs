@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -25,6 +26,8 @@ sealed record ApplianceSettings
 
     public SelectionSettings Selection { get; init; } = new();
 
+    public AdaptationSettings Adaptation { get; init; } = new();
+
     public SpoolSettings Spool { get; init; } = new();
 
     public MqttSettings Mqtt { get; init; } = new();
@@ -34,6 +37,9 @@ sealed record ApplianceSettings
     /// <summary>The name used: the one set, or the host's.</summary>
     [JsonIgnore]
     public string DeviceName => Device ?? Environment.MachineName.ToLowerInvariant();
+
+    /// <summary>A recording is looked at in full quality whatever is to be spared.</summary>
+    public bool TurnsKnobs(bool isLive) => isLive && Adaptation.IsOn;
 
     /// <summary>Relative paths in a settings file start at the file's own folder.</summary>
     public ApplianceSettings RelativeTo(string folder) => this with
@@ -70,9 +76,8 @@ sealed record ApplianceSettings
         return
         [
             .. own, .. Camera.Faults(), .. Inference.Faults(), .. Tracking.Faults(), .. Site.Faults(isTwin),
-            .. Radio.Faults(), .. Fusion.Faults(), .. Annotation.Faults(), .. Selection.Faults(), .. Spool.Faults(),
-            .. Mqtt.Faults(),
-            .. Status.Faults(),
+            .. Radio.Faults(), .. Fusion.Faults(), .. Annotation.Faults(), .. Selection.Faults(),
+            .. Adaptation.Faults(), .. Spool.Faults(), .. Mqtt.Faults(), .. Status.Faults(),
         ];
     }
 
@@ -88,4 +93,6 @@ sealed record ApplianceSettings
     UseStringEnumConverter = true,
     WriteIndented = true)]
 [JsonSerializable(typeof(ApplianceSettings))]
+[SuppressMessage("Maintainability", "CA1506:Avoid excessive class coupling",
+    Justification = "Generated: it knows every section and every type of a key, and there is nothing to take apart.")]
 sealed partial class SettingsJson : JsonSerializerContext;

@@ -35,7 +35,7 @@ sealed record SelectionSettings
     public double ReferenceShare { get; init; } = 0.015;
 
     /// <summary>Seed of the random draw: one seed and one recording choose the same frames.</summary>
-    public long Seed { get; init; } = 1;
+    public int Seed { get; init; } = 1;
 
     public IEnumerable<string> Faults() => new FaultList()
         .Range("selection.perMinute", PerMinute, 0, 6000)

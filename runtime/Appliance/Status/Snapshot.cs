@@ -32,14 +32,30 @@ sealed record TagStatus(string Tag, string? Class, double? AgeS, int? Track);
 sealed record SampleStatus(
     long Labels, long Chosen, long Stored, long Waiting, long? Sent, long? Acknowledged, string Courier);
 
+/// <summary>Where a knob stands.</summary>
+/// <param name="Position">1 at its dearest rung, 0 at its cheapest</param>
+sealed record KnobStatus(string Knob, string Rung, string Dearest, string Cheapest, double Position);
+
+/// <summary>What the knobs do. Null is unknown, of a budget: none.</summary>
+/// <param name="Setting">counts settings since the start</param>
+/// <param name="F1">under the knobs against full quality, with its 95 % interval and the frames it rests on</param>
+/// <param name="GradientsTrusted">false: they were not borne out, and the detector looks itself</param>
+/// <param name="FramesSpared">let go by unseen since the start</param>
+sealed record KnobsStatus(
+    long Setting, ImmutableArray<KnobStatus> Knobs, double? F1, double? F1Low, double? F1High, int? F1Frames,
+    bool GradientsTrusted, double? UplinkKbitS, double? UplinkKbitSMax, double? ComputeMsS, double? ComputeMsSMax,
+    double? Degrees, double? Watts, long FramesSpared);
+
 /// <summary>Frame memory: slots in all, lent now, refused since the start.</summary>
 sealed record PoolStatus(int Slots, int Held, long Refused);
 
 /// <summary>Everything the status page tells: one moment, never changed.</summary>
+/// <param name="Knobs">null: none is turned, every frame is looked at in full quality</param>
 sealed record Snapshot(
     string Device, string Version, DateTimeOffset At, double UptimeS, bool Healthy, string? Fault,
     CameraStatus Camera, ModelStatus Model, ImmutableArray<LinkCounts> Links, ImmutableArray<StageStatus> Stages,
-    ImmutableArray<TagStatus> Tags, int Tracks, SampleStatus Samples, PoolStatus Pool, double MemoryMiB);
+    ImmutableArray<TagStatus> Tags, int Tracks, SampleStatus Samples, PoolStatus Pool, double MemoryMiB,
+    KnobsStatus? Knobs = null);
 
 /// <summary>What /healthz answers.</summary>
 sealed record Health(bool Healthy, double? FrameAgeS, string? Fault);

@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using EdgeAppliance.Runtime.Inference;
+
+namespace EdgeAppliance.Runtime.Adaptation;
+
+/// <summary>
+/// The knobs that a chain has, in the board's order, and what their rungs mean to its stages. A new knob is a row here
+/// and a stage that asks for it.
+/// </summary>
+sealed class ChainKnobs
+{
+    public const string Rate = "frame rate", Size = "input size", Quality = "sample quality", Quantiser = "quantiser",
+        Scale = "scale";
+
+    static readonly ImmutableArray<double> Rates = [double.PositiveInfinity, 10, 5, 2];
+    static readonly ImmutableArray<int> Qualities = [80, 65, 45];
+    static readonly ImmutableArray<int> Quantisers = [20, 26, 32, 38, 44];
+    static readonly ImmutableArray<double> Scales = [1, 0.75, 0.5];
+
+    /// <summary>An encoder of another size begins anew, and whoever watches sees the picture jump.</summary>
+    const int ScaleRestS = 3;
+
+    readonly int _rate, _size, _quality, _quantiser, _scale;
+    readonly ImmutableArray<int> _qualities;
+
+    /// <param name="sizes">input sizes prepared, the model's own first; 1: it can be looked at in no other</param>
+    /// <param name="qualityMost">JPEG quality of a sample that no knob has touched</param>
+    /// <param name="sendsVideo">whether there is a video whose coding can be turned</param>
+    public ChainKnobs(int sizes, int qualityMost, bool sendsVideo)
+    {
+        _qualities = [qualityMost, .. Qualities.Where(q => q < qualityMost)];
+        List<Knob> knobs = [];
+        _rate = Add(new Knob<string>(Rate, [.. Rates.Select(r => double.IsFinite(r) ? Text(r) : "all")], Floor: 2));
+        _size = sizes < 2 ? -1 : Add(new Knob<string>(
+            Size, [.. Detectors.InputParts.Take(sizes).Select(p => Text(100 * p) + "%")], Floor: 1));
+        _quality = _qualities.Length < 2 ? -1 : Add(new Knob<int>(Quality, _qualities, Floor: _qualities.Length - 1));
+        _quantiser = !sendsVideo ? -1 : Add(new Knob<int>(Quantiser, Quantisers, Floor: 2));
+        _scale = !sendsVideo ? -1 : Add(new Knob<string>(
+            Scale, [.. Scales.Select(s => Text(100 * s) + "%")], Floor: 1, ScaleRestS));
+        All = [.. knobs];
+        Ladders = [.. knobs.Select(k => k.Ladder)];
+
+        int Add(Knob knob)
+        {
+            knobs.Add(knob);
+            return knobs.Count - 1;
+        }
+    }
+
+    public ImmutableArray<Knob> All { get; }
+
+    public ImmutableArray<Ladder> Ladders { get; }
+
+    /// <summary>Every so manieth frame of a camera is looked at.</summary>
+    /// <param name="cameraRate">frames a second; null while unknown: then each</param>
+    public int StepOf(ReadOnlySpan<int> rungs, double? cameraRate) => StepAt(rungs[_rate], cameraRate);
+
+    /// <summary>The same for a rung of the frame rate.</summary>
+    public static int StepAt(int rung, double? cameraRate) =>
+        cameraRate is { } rate ? (int)Math.Clamp(Math.Round(rate / Rates[rung]), 1, 1000) : 1;
+
+    /// <summary>Number of the input size, 0 the model's own.</summary>
+    public int SizeOf(ReadOnlySpan<int> rungs) => _size < 0 ? 0 : rungs[_size];
+
+    /// <summary>JPEG quality of samples.</summary>
+    public int QualityOf(ReadOnlySpan<int> rungs) => QualityAt(_quality < 0 ? 0 : rungs[_quality]);
+
+    public int QualityAt(int rung) => _qualities[rung];
+
+    public SegmentCoding CodingOf(ReadOnlySpan<int> rungs) => new(
+        Quantisers[_quantiser < 0 ? 0 : rungs[_quantiser]], Scales[_scale < 0 ? 0 : rungs[_scale]]);
+
+    /// <summary>What a step of a knob is; null for a number that no knob has.</summary>
+    public string? NameOf(int knob) => knob >= 0 && knob < All.Length ? All[knob].Name : null;
+
+    static string Text(double value) => value.ToString("0.#", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,182 @@
+using System.Collections.Immutable;
+using EdgeAppliance.Drivers.Media;
+using EdgeAppliance.Drivers.Memory;
+using EdgeAppliance.Runtime.Inference;
+using EdgeAppliance.Runtime.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeAppliance.Runtime.Adaptation;
+
+/// <summary>What a probe found of the edges beside a setting.</summary>
+/// <param name="Lost">by edge: utility that the cheaper rung loses, as a part of what there is</param>
+/// <param name="Left">by edge of what is encoded: bytes of the cheaper rung over the dearer one's</param>
+/// <param name="Predicted">
+/// utility that the input size in force was to lose beside the model's own; null where that is in force
+/// </param>
+sealed record ProbeFindings(
+    IReadOnlyDictionary<Edge, double> Lost, IReadOnlyDictionary<Edge, double> Left, double? Predicted);
+
+/// <summary>
+/// Takes the gradient of the utility at a frame and tells what steps of the knobs lose, from real encodes and rescales
+/// of that frame: the gradient's absolute values times the differences of the pixels (OneAdapt, section 4). At half the
+/// model's input size, which costs a quarter. Where gradients are not to be trusted, the detector looks at the changed
+/// frames itself. One thread.
+/// </summary>
+sealed partial class KnobProber : IDisposable
+{
+    /// <summary>Where less is seen parts of it say nothing: half a detection.</summary>
+    const double WorthMin = 0.5;
+
+    /// <summary>OneAdapt's slope of the sigmoid.</summary>
+    const float Slope = 20;
+
+    readonly KnobPlan _plan;
+    readonly FramePool _pool;
+    readonly UtilityProbe _gradient;
+    readonly Lazy<Detector> _direct;
+    readonly SegmentCodec _segments;
+    readonly JpegCodec _jpeg = new();
+    readonly Scaler _scaler = new();
+    readonly Dictionary<int, JpegFacts> _jpegs = [];
+    readonly Dictionary<SegmentCoding, Coded> _coded = [];
+
+    KnobProber(KnobPlan plan, InferenceSettings settings, FramePool pool, ILogger log)
+    {
+        (_plan, _pool) = (plan, pool);
+        var input = plan.Model.Card.Input;
+        _gradient = new UtilityProbe(plan.Model.At(Halved(input.Width), Halved(input.Height)),
+            UtilityProbe.UtilityOf(plan.Model.Card, plan.Classes));
+        _direct = new Lazy<Detector>(() => Detector.Load(plan.Model, settings, log));
+        _segments = new SegmentCodec(pool);
+    }
+
+    /// <summary>Null where no gradient can be taken of the model, which is told.</summary>
+    public static KnobProber? TryOpen(KnobPlan plan, InferenceSettings settings, FramePool pool, ILogger log)
+    {
+        try { return new KnobProber(plan, settings, pool, log); }
+        catch (Exception fault) when (fault is NotSupportedException or InvalidDataException)
+        {
+            NoGradient(log, plan.Model.Card.Name, fault.Message);
+            return null;
+        }
+    }
+
+    /// <summary>A multiple of 32, as strides of detectors ask for.</summary>
+    static int Halved(int side) => Math.Max(32, (int)Math.Round(side / 64.0) * 32);
+
+    /// <param name="isDirect">the detector looks itself: a forward pass for each rung beside those in force</param>
+    public ProbeFindings Look(ProbeFrame at, KnobState state, bool isDirect)
+    {
+        Dictionary<Edge, double> lost = [], left = [];
+        _jpegs.Clear();
+        _coded.Clear();
+        double worth = Math.Max(WorthMin, at.Full.Sum(d => 1 / (1 + Math.Exp(-Slope * (d.Score - _plan.ScoreMin)))));
+        if (!isDirect) _gradient.Look(at.Frame);
+        foreach (var edge in state.Neighbours(_plan.Knobs.Ladders))
+        {
+            var dear = state.Rungs.SetItem(edge.Knob, edge.Rung);
+            var cheap = state.Rungs.SetItem(edge.Knob, edge.Rung + 1);
+            switch (_plan.Knobs.NameOf(edge.Knob))
+            {
+                case ChainKnobs.Size:
+                    lost[edge] = (OfSize(at, edge.Rung + 1, isDirect) - OfSize(at, edge.Rung, isDirect)) / worth;
+                    break;
+                case ChainKnobs.Quality:
+                    JpegFacts fine = OfJpeg(at, edge.Rung, isDirect), coarse = OfJpeg(at, edge.Rung + 1, isDirect);
+                    lost[edge] = (coarse.Lost - fine.Lost) / worth;
+                    left[edge] = (double)coarse.Bytes / fine.Bytes;
+                    break;
+                case ChainKnobs.Quantiser or ChainKnobs.Scale:
+                    Coded a = OfCoding(at, dear, isDirect), b = OfCoding(at, cheap, isDirect);
+                    lost[edge] = (b.Lost - a.Lost) / worth;
+                    left[edge] = b.Bytes / a.Bytes;
+                    break;
+                default:
+                    break; // what frames not looked at cost, no gradient tells
+            }
+        }
+
+        int size = _plan.Knobs.SizeOf(state.Rungs.AsSpan());
+        return new ProbeFindings(lost, left,
+            size == 0 || isDirect ? null : OfSize(at, size, false) - OfSize(at, 0, false));
+    }
+
+    public void Dispose()
+    {
+        _gradient.Dispose();
+        _segments.Dispose();
+        _jpeg.Dispose();
+        _scaler.Dispose();
+        if (_direct.IsValueCreated) _direct.Value.Dispose();
+    }
+
+    readonly record struct JpegFacts(double Lost, long Bytes);
+
+    readonly record struct Coded(double Lost, double Bytes);
+
+    double OfSize(ProbeFrame at, int size, bool isDirect)
+    {
+        using var small = Sized(at.Frame, Detectors.InputParts[size]);
+        return Lost(at, small, isDirect);
+    }
+
+    JpegFacts OfJpeg(ProbeFrame at, int rung, bool isDirect)
+    {
+        if (_jpegs.TryGetValue(rung, out var known)) return known;
+        byte[] bytes = _jpeg.Encode(at.Frame, _plan.Knobs.QualityAt(rung));
+        using var decoded = _jpeg.Decode(bytes, _pool, at.Frame.At);
+        return _jpegs[rung] = new JpegFacts(Lost(at, decoded, isDirect), bytes.Length);
+    }
+
+    Coded OfCoding(ProbeFrame at, ImmutableArray<int> rungs, bool isDirect)
+    {
+        var coding = _plan.Knobs.CodingOf(rungs.AsSpan());
+        if (_coded.TryGetValue(coding, out var known)) return known;
+        double lost = 0;
+        // The first frame costs a key frame, the second what all further ones of a segment cost.
+        double key = _segments.Encode([at.Before], coding, null);
+        double both = _segments.Encode([at.Before, at.Frame], coding, (i, decoded) =>
+        {
+            using (decoded) if (i == 1) lost = Lost(at, decoded, isDirect);
+        });
+        return _coded[coding] = new Coded(lost, key + (FramesASegment - 1) * Math.Max(0, both - key));
+    }
+
+    /// <summary>A second at ten frames.</summary>
+    const int FramesASegment = 10;
+
+    double Lost(ProbeFrame at, in Frame changed, bool isDirect)
+    {
+        if (!isDirect) return _gradient.Change(changed).Absolute;
+        using var seen = _direct.Value.Detect(changed.Share());
+        float x = (float)at.Frame.Format.Width / changed.Format.Width;
+        float y = (float)at.Frame.Format.Height / changed.Format.Height;
+        return Agreement.UtilityApart(
+            [.. seen.Detections.Concat(seen.Weak).Select(d => d with { Box = d.Box.Times(x, y) })
+                .Where(d => _plan.Classes.Count == 0 || _plan.Classes.Contains(d.Class))],
+            at.Full, _plan.ScoreMin, Slope);
+    }
+
+    /// <summary>The frame with no more detail than an input of that size takes from it.</summary>
+    Frame Sized(in Frame frame, double inputPart)
+    {
+        var input = _plan.Model.Card.Input;
+        double fit = Math.Min((double)input.Width / frame.Format.Width, (double)input.Height / frame.Format.Height);
+        var (width, height) = new SegmentCoding(0, Math.Min(1, fit * inputPart)).SizeOf(frame.Format);
+        if (!_pool.TryRent(out var lease))
+            throw new InvalidOperationException($"no free slot among {_pool.Slots} for a probe");
+        var small = frame with { Pixels = lease, Format = frame.Format with { Width = width, Height = height } };
+        try { _scaler.Scale(frame, small); }
+        catch
+        {
+            small.Dispose();
+            throw;
+        }
+
+        return small;
+    }
+
+    [LoggerMessage(4813, LogLevel.Warning,
+        "no gradient of {Model}: {Reason}: what input size and quality lose is not probed")]
+    static partial void NoGradient(ILogger log, string model, string reason);
+}

@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using EdgeAppliance.Runtime.Inference;
+
+namespace EdgeAppliance.Runtime.Adaptation;
+
+/// <summary>Turns what a second and its probe found into readings of the edges beside a setting.</summary>
+/// <param name="runMs">milliseconds of a run at each input size</param>
+/// <param name="cameraRate">frames a second; null while unknown</param>
+/// <param name="scoreMin">detections below it are none</param>
+sealed class KnobReader(
+    ChainKnobs knobs, PooledRule costs, Func<int, double> runMs, Func<double?> cameraRate, float scoreMin)
+{
+    ImmutableArray<Detection>? _last;
+
+    /// <param name="found">null: no gradient was taken, and only what fewer frames cost is told</param>
+    /// <param name="videoPart">part of all that is sent that is video, 0 to 1</param>
+    public ImmutableArray<EdgeReading> Read(
+        KnobMoment moment, ProbeFindings? found, KnobState state, double videoPart)
+    {
+        List<EdgeReading> readings = [];
+        foreach (var edge in state.Neighbours(knobs.Ladders))
+        {
+            string name = knobs.NameOf(edge.Knob)!;
+            double? lost = name == ChainKnobs.Rate ? Motion(moment, state, edge.Rung)
+                : found?.Lost.TryGetValue(edge, out double known) == true ? known : null;
+            if (lost is null || !double.IsFinite(lost.Value)) continue;
+            var dear = state.Rungs.SetItem(edge.Knob, edge.Rung);
+            var cost = costs.LogCostBetween(state, new int[dear.Length], dear).Exp();
+            readings.Add(new EdgeReading(edge, lost.Value, cost, LogCost(name, edge, found, videoPart)));
+        }
+
+        _last = moment.Looked.Length > 0 ? moment.Looked[^1] : null;
+        return [.. readings];
+    }
+
+    /// <summary>A second in which nothing is seen: what is lost cannot be told.</summary>
+    public bool SeesNothing(KnobMoment moment) =>
+        moment.Looked.Length > 0 && moment.Looked.All(seen => seen.All(d => d.Score < scoreMin));
+
+    /// <summary>Natural logarithms of what the cheaper rung leaves of all uplink and all computing.</summary>
+    Resources LogCost(string knob, Edge edge, ProbeFindings? found, double video)
+    {
+        double left = found?.Left.TryGetValue(edge, out double part) == true ? part : 1;
+        switch (knob)
+        {
+            case ChainKnobs.Size:
+                double ms = runMs(edge.Rung);
+                return new Resources(0, ms > 0 ? Math.Log(runMs(edge.Rung + 1) / ms) : 0);
+            case ChainKnobs.Rate:
+                double fewer = (double)StepAt(edge.Rung) / StepAt(edge.Rung + 1);
+                return new Resources(Math.Log(1 - video + video * fewer), Math.Log(fewer));
+            case ChainKnobs.Quality:
+                return new Resources(Math.Log(video + (1 - video) * left), 0);
+            default:
+                return new Resources(Math.Log(1 - video + video * left), 0);
+        }
+    }
+
+    int StepAt(int rung) => ChainKnobs.StepAt(rung, cameraRate());
+
+    /// <summary>F1 that fewer frames cost, told from how boxes move between those looked at.</summary>
+    double? Motion(KnobMoment moment, KnobState state, int rung)
+    {
+        int now = knobs.StepOf(state.Rungs.AsSpan(), cameraRate());
+        List<IReadOnlyList<Detection>> looked = [.. moment.Looked];
+        if (_last is { } last) looked.Insert(0, last); // the second before ends where this one begins
+        if (looked.Count < 2) return null;
+        return FrameMotion.F1(looked, now, StepAt(rung), scoreMin)
+            - FrameMotion.F1(looked, now, StepAt(rung + 1), scoreMin);
+    }
+}
