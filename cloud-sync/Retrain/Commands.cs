@@ -69,6 +69,13 @@ static class Commands
         DefaultValueFactory = _ => 10,
     };
 
+    static readonly Option<int> VideoMiB = new("--video-mb")
+    {
+        Description = "MiB of the devices' newest video to keep in the data set's video/; 0: none is taken",
+        DefaultValueFactory = _ => 0,
+        Validators = { CheckVideo },
+    };
+
     static readonly Option<bool> Json = new("--json") { Description = "as JSON" };
 
     public static RootCommand Root()
@@ -76,6 +83,7 @@ static class Commands
         var ingest = new Command("ingest", "take samples in from the broker, write the data set, answer with receipts")
         {
             Dataset, Broker, Client, Tls, TlsAuthority, TlsCertificate, TlsKey, User, PasswordFile, Reserve, CocoEvery,
+            VideoMiB,
         };
         ingest.SetAction(IngestAsync);
         var coco = new Command("coco", "make annotations.json and detections.jsonl from the journal, now") { Dataset };
@@ -100,9 +108,7 @@ static class Commands
             var mqtt = Mqtt(parsed);
             if (mqtt.Faults().Concat(ingest.Faults()).ToList() is { Count: > 0 } faults)
                 return Complain(ConfigurationFault, [.. faults]);
-            using var set = DataSetFolder.Open(parsed.GetValue(Dataset)!.FullName, log);
-            using var link = new MosquittoLink(mqtt, log);
-            await new Intake(set, link, ingest, log).RunAsync(stop).ConfigureAwait(false);
+            await IngestAsync(parsed, mqtt, ingest, log, stop).ConfigureAwait(false);
             return 0;
         }
         catch (DllNotFoundException fault)
@@ -114,6 +120,19 @@ static class Commands
             return Complain(IoFault, fault.Message);
         }
     }
+
+    static async Task IngestAsync(
+        ParseResult parsed, MqttOptions mqtt, IngestOptions ingest, ILogger log, CancellationToken stop)
+    {
+        using var set = DataSetFolder.Open(parsed.GetValue(Dataset)!.FullName, log);
+        using var video = OpenVideo(parsed, log);
+        using var link = new MosquittoLink(mqtt, log);
+        await new Intake(set, link, ingest, log, video).RunAsync(stop).ConfigureAwait(false);
+    }
+
+    static VideoShelf? OpenVideo(ParseResult parsed, ILogger log) => parsed.GetValue(VideoMiB) is > 0 and var most
+        ? new VideoShelf(Path.Combine(parsed.GetValue(Dataset)!.FullName, "video"), (long)most << 20, log)
+        : null;
 
     static MqttOptions Mqtt(ParseResult parsed)
     {
@@ -133,6 +152,11 @@ static class Commands
                 ? File.ReadLines(file.FullName).FirstOrDefault()
                 : null,
         };
+    }
+
+    static void CheckVideo(OptionResult option)
+    {
+        if (option.GetValueOrDefault<int>() < 0) option.AddError("--video-mb: at least 0");
     }
 
     static void CheckBroker(OptionResult option)

@@ -11,7 +11,8 @@ namespace EdgeAppliance.Runtime;
 /// <summary>What the knobs read of the chain.</summary>
 /// <param name="CameraRate">frames a second; null while unknown</param>
 sealed record ChainCounts(
-    Func<ChainMeters> Meters, Func<long> SampleBytes, Func<long> FramesDropped, Func<double?> CameraRate);
+    Func<ChainMeters> Meters, Func<long> SampleBytes, Func<long> VideoBytes, Func<long> FramesDropped,
+    Func<double?> CameraRate);
 
 /// <summary>
 /// All that turns a live camera's knobs, put together: what the stages ask, and the loop on its own thread. There is
@@ -77,7 +78,8 @@ sealed partial class Adapting : IDisposable
         var detect = counts.Meters().Detect.Durations;
         var (degrees, watts) = _board.Read();
         return new SpentSoFar(
-            detect.Count * (detect.MeanMs ?? 0), counts.SampleBytes(), 0, counts.FramesDropped(), degrees, watts);
+            detect.Count * (detect.MeanMs ?? 0), counts.SampleBytes(), counts.VideoBytes(), counts.FramesDropped(),
+            degrees, watts);
     }
 
     [LoggerMessage(4810, LogLevel.Information, "knobs are turned, beginning with {Rungs}")]

@@ -33,6 +33,9 @@ sealed record Parts(
 {
     /// <summary>Turns the knobs; null: every frame is looked at in full quality.</summary>
     public Adapting? Knobs { get; init; }
+
+    /// <summary>Sends the camera's video; null: none is sent.</summary>
+    public VideoSender? Video { get; init; }
 }
 
 /// <summary>
@@ -66,6 +69,7 @@ sealed partial class Appliance : IDisposable
     [
         _frames.Counts, _detected.Counts, _chosen.Counts, _parts.Preview.Frames.Counts,
         .. _parts.Knobs is { } knobs ? [knobs.Moments.Counts] : Array.Empty<LinkCounts>(),
+        .. _parts.Video is { } video ? [video.Frames.Counts] : Array.Empty<LinkCounts>(),
     ];
 
     /// <summary>Runs until the camera ends or a stop is asked for, and all under way is through.</summary>
@@ -74,12 +78,13 @@ sealed partial class Appliance : IDisposable
     {
         using var asked = stop.Register(_top.Cancel);
         await Task.WhenAll(
-            Stage("camera", () => ReadCamera(_top.Token), then: _frames.Complete),
+            Stage("camera", () => ReadCamera(_top.Token), then: EndOfCamera),
             Detecting(),
             Stage("scene", () => _detected.Drain(Step), then: EndOfScene),
             Stage("store", () => _chosen.Drain(Keep), then: () => { }),
             Stage("preview", () => _parts.Preview.Frames.Drain(_parts.Preview.Draw), then: () => { }),
-            Stage("knobs", () => _parts.Knobs?.Moments.Drain(_parts.Knobs.Step), then: () => { }));
+            Stage("knobs", () => _parts.Knobs?.Moments.Drain(_parts.Knobs.Step), then: () => { }),
+            Stage("video", () => _parts.Video?.Run(), then: () => { }));
         _fault?.Throw();
     }
 
@@ -99,6 +104,7 @@ sealed partial class Appliance : IDisposable
                 if (capture == Capture.PoolEmpty) continue; // counted by the pool
                 Meters.Camera.Count(MonoTime.Now);
                 Meters.LastFrame = MonoTime.Now;
+                if (_parts.Knobs?.Stages.IsDue(frame.Index) != false) _parts.Video?.Offer(frame);
                 if (_parts.Knobs?.Stages.IsWanted(frame.Index) != false) _frames.Send(frame);
                 else Spare(frame);
             }
@@ -185,6 +191,12 @@ sealed partial class Appliance : IDisposable
         var started = MonoTime.Now;
         using (chosen) _parts.Keep?.Invoke(chosen);
         Meters.Store.Count(MonoTime.Now, MonoTime.Now - started);
+    }
+
+    void EndOfCamera()
+    {
+        _frames.Complete();
+        _parts.Video?.Frames.Complete();
     }
 
     void EndOfScene()

@@ -26,13 +26,15 @@ sealed class Outfit : IAsyncDisposable
         Settings = settings;
         Detectors = Opened(detectors);
         Devices = Opened(devices);
-        bool turnsKnobs = settings.TurnsKnobs(devices.IsLive);
-        Pool = Opened(FrameBudget.NewPool(settings.Camera, turnsKnobs));
+        Pool = Opened(FrameBudget.NewPool(settings, devices.IsLive));
         Spool = Opened(Store.OpenSpool(settings.Spool, log));
         Uplink = settings.Mqtt.Host is null ? null : new Uplink(Spool, settings, log);
         var classes = detectors.Facts.Classes;
         Scene = new Scene(settings, devices, classes);
-        if (turnsKnobs) Knobs = Opened(new Adapting(settings, detectors, Pool, CountsOfChain(), log));
+        if (settings.TurnsKnobs(devices.IsLive))
+            Knobs = Opened(new Adapting(settings, detectors, Pool, CountsOfChain(), log));
+        if (Uplink is not null && VideoSender.TryCreate(settings, devices.CameraName, Knobs, Uplink, log) is { } video)
+            Video = Opened(video);
         // Each thread that encodes has a codec of its own: it holds one scaler and one encoder.
         _store = NewStore(log);
         _preview = new Preview(Pool, classes, settings.Status.PreviewRateMax, NewCodec());
@@ -56,6 +58,9 @@ sealed class Outfit : IAsyncDisposable
 
     /// <summary>Null without a price or a budget, and of a recording: every frame in full quality then.</summary>
     public Adapting? Knobs { get; }
+
+    /// <summary>Null where none is sent.</summary>
+    public VideoSender? Video { get; }
 
     /// <summary>Null without a broker: samples stay in the spool.</summary>
     public Uplink? Uplink { get; }
@@ -139,6 +144,7 @@ sealed class Outfit : IAsyncDisposable
     {
         if (seen.Detections.Length > 0) Chain.Meters.FirstDetection ??= MonoTime.Now;
         Folder?.Note(seen);
+        Video?.Saw(seen.Detections, seen.Frame.Format);
         Watch?.Invoke(seen);
     }
 
@@ -156,6 +162,7 @@ sealed class Outfit : IAsyncDisposable
             Scene.Step, Scene.TryChoose, _store.Keep, Look, _preview)
         {
             Knobs = Knobs,
+            Video = Video,
         },
         log);
 
@@ -165,7 +172,8 @@ sealed class Outfit : IAsyncDisposable
     int QualityOf(Annotated annotated) => Knobs?.Stages.QualityOf(annotated.IsFull) ?? Settings.Spool.JpegQuality;
 
     ChainCounts CountsOfChain() =>
-        new(() => Chain.Meters, () => _store.Bytes, () => Chain.Links[0].Dropped, CameraRate);
+        new(() => Chain.Meters, () => _store.Bytes, () => Video?.SentBytes ?? 0, () => Chain.Links[0].Dropped,
+            CameraRate);
 
     /// <summary>As the stream says, else as it comes; null while neither is known.</summary>
     double? CameraRate() => Devices.Camera.Facts?.FrameRate is { } stated and > 0

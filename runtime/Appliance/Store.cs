@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Security.Cryptography;
 using EdgeAppliance.CloudSync.Contract;
 using EdgeAppliance.CloudSync.Spool;
-using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Runtime.Annotation;
 using EdgeAppliance.Runtime.Selection;
 using EdgeAppliance.Runtime.Settings;
@@ -45,14 +44,8 @@ sealed partial class Store(
     public void Keep(Chosen chosen)
     {
         byte[] image = encode(chosen.Frame, quality(chosen.Annotated));
-        var trust = WallClock.IsSynchronised() switch
-        {
-            true => ClockTrust.Synchronised,
-            false => ClockTrust.FreeRunning,
-            null => ClockTrust.Unknown,
-        };
-        var origin = new SampleOrigin(SampleId.New(), device, DateTimeOffset.UtcNow, trust, camera, "image/jpeg",
-            Convert.ToHexStringLower(SHA256.HashData(image)));
+        var origin = new SampleOrigin(SampleId.New(), device, DateTimeOffset.UtcNow, SampleOrigin.TrustNow(), camera,
+            "image/jpeg", Convert.ToHexStringLower(SHA256.HashData(image)));
         var result = spool.Store(annotator.SampleOf(chosen.Annotated, chosen.Reason, chosen.Worth, origin), image);
         if (result.IsStored)
         {

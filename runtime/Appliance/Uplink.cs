@@ -1,4 +1,5 @@
 using EdgeAppliance.CloudSync;
+using EdgeAppliance.CloudSync.Contract;
 using EdgeAppliance.CloudSync.Mqtt;
 using EdgeAppliance.CloudSync.Spool;
 using EdgeAppliance.Runtime.Pipeline;
@@ -66,6 +67,11 @@ sealed class Uplink
         long began = TimeProvider.System.GetTimestamp();
         while (_spool.Counts.Pending > 0 && TimeProvider.System.GetElapsedTime(began) < most) await Task.Delay(Look);
     }
+
+    /// <summary>Sends a segment of video, now or not at all. Any thread.</summary>
+    /// <returns>whether it went out</returns>
+    public bool Stream(byte[] segment) =>
+        _link?.Stream(Topics.Video(_courier.Device), segment) == Delivery.Accepted;
 
     public static MqttOptions OptionsOf(ApplianceSettings settings)
     {

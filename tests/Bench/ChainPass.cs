@@ -80,7 +80,7 @@ readonly record struct AroundPass(double MeanMs, IReadOnlyList<float[]> Tensors)
         var folder = ModelFolder.Load(model);
         using var devices = Devices.Open(settings, untilEnd: true, MonoTime.Now, NullLogger.Instance);
         var camera = devices.Camera;
-        using var pool = FrameBudget.NewPool(settings.Camera);
+        using var pool = FrameBudget.NewPool(settings, isLive: false);
         using var detector = Detector.Load(folder, settings.Inference, NullLogger.Instance);
         var scene = new Scene(settings, devices, detector.Facts.Classes);
         var preprocessor = new Preprocessor(folder.Card.Input);

@@ -58,7 +58,7 @@ static class LabelsBench
         };
         var epoch = MonoTime.Now;
         using var devices = Devices.Open(settings, untilEnd: true, epoch, NullLogger.Instance);
-        using var pool = FrameBudget.NewPool(settings.Camera);
+        using var pool = FrameBudget.NewPool(settings, isLive: false);
         using var detector = Detector.Load(
             ModelFolder.Load(settings.Inference.Model), settings.Inference, NullLogger.Instance);
         var scene = new Scene(settings, devices, detector.Facts.Classes);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using EdgeAppliance.CloudSync.Contract;
 using EdgeAppliance.CloudSync.Mqtt;
 using EdgeAppliance.CloudSync.Spool;
@@ -29,15 +30,18 @@ sealed partial class Intake
     readonly IMqttLink _link;
     readonly IngestOptions _options;
     readonly ILogger _log;
+    readonly ImmutableArray<string> _topics;
     readonly IntakeQueue _queue;
     readonly CocoSchedule _coco;
     long _stored, _duplicates, _refused, _unanswered, _fullTimes;
 
-    public Intake(DataSetFolder set, IMqttLink link, IngestOptions options, ILogger log)
+    /// <param name="video">takes the devices' video; null: none is asked for</param>
+    public Intake(DataSetFolder set, IMqttLink link, IngestOptions options, ILogger log, VideoShelf? video = null)
     {
         if (options.Faults().FirstOrDefault() is { } fault) throw new ArgumentException(fault, nameof(options));
         (_set, _link, _options, _log) = (set, link, options, log);
-        _queue = new IntakeQueue(options, log);
+        _topics = video is null ? [Topics.AllSamples] : [Topics.AllSamples, Topics.AllVideo];
+        _queue = new IntakeQueue(options, video, log);
         _coco = new CocoSchedule(set.Folder, options, log);
     }
 
@@ -51,7 +55,7 @@ sealed partial class Intake
     /// full</exception>
     public async Task RunAsync(CancellationToken stop)
     {
-        _link.Start([Topics.AllSamples], _queue);
+        _link.Start(_topics, _queue);
         var batch = new List<IntakeMessage>();
         while (!stop.IsCancellationRequested)
         {

@@ -17,12 +17,14 @@ sealed partial class IntakeQueue : IMqttListener
     readonly Channel<IntakeMessage> _queue;
     readonly long _bytesMax;
     readonly ILogger _log;
+    readonly VideoShelf? _video;
     long _bytes, _arrived, _dropped, _foreign;
 
-    public IntakeQueue(IngestOptions options, ILogger log)
+    /// <param name="video">takes video; null: none is taken</param>
+    public IntakeQueue(IngestOptions options, VideoShelf? video, ILogger log)
     {
         _queue = Channel.CreateBounded<IntakeMessage>(options.QueueMax);
-        (_bytesMax, _log) = (options.QueueBytesMax, log);
+        (_bytesMax, _video, _log) = (options.QueueBytesMax, video, log);
     }
 
     public long ArrivedCount => Interlocked.Read(ref _arrived);
@@ -58,6 +60,12 @@ sealed partial class IntakeQueue : IMqttListener
 
     public void Arrived(string topic, ReadOnlyMemory<byte> payload)
     {
+        if (_video is not null && Topics.DeviceOfVideo(topic) is { } camera)
+        {
+            _video.Offer(camera, payload);
+            return;
+        }
+
         Interlocked.Increment(ref _arrived);
         if (Topics.DeviceOfSamples(topic) is not { } device)
         {
@@ -76,7 +84,7 @@ sealed partial class IntakeQueue : IMqttListener
         if ((dropped & (dropped - 1)) == 0) Overfull(_log, dropped);
     }
 
-    [LoggerMessage(6111, LogLevel.Warning, "a message on {Topic}, which is no device's samples topic (time {Times})")]
+    [LoggerMessage(6111, LogLevel.Warning, "a message on {Topic}, which is no topic of a device's (time {Times})")]
     static partial void Foreign(ILogger log, string topic, long times);
 
     [LoggerMessage(6112, LogLevel.Warning,

@@ -10,6 +10,7 @@ namespace EdgeAppliance.CloudSync.Contract;
     Converters = [typeof(SampleIdConverter)])]
 [JsonSerializable(typeof(Sample))]
 [JsonSerializable(typeof(Receipt))]
+[JsonSerializable(typeof(VideoSegment))]
 public sealed partial class ContractJson : JsonSerializerContext;
 
 /// <summary>A sample's name as its 36 characters.</summary>

@@ -90,4 +90,10 @@ public interface IMqttLink : IDisposable
     /// <param name="publication">names it in <see cref="IMqttListener.Answered"/>, which may come before this returns
     /// </param>
     Delivery Publish(string topic, ReadOnlySpan<byte> payload, out int publication);
+
+    /// <summary>
+    /// Sends a message at most once (QoS 0), for what is worth nothing later; never waits for the network.
+    /// </summary>
+    /// <returns><see cref="Delivery.Busy"/> while the network still works on those before it</returns>
+    Delivery Stream(string topic, ReadOnlySpan<byte> payload);
 }

@@ -14,6 +14,8 @@ public sealed partial class MosquittoLink : IMqttLink
     const int LoopMs = 200;
     // What a packet needs beside topic and payload: fixed head 5, topic length 2, identifier 2, property length 1.
     const int PacketHeadBytes = 10;
+    // Messages sent at most once that wait for the network: two seconds of video.
+    const int StreamingMax = 2;
     // MQTT 5: reason codes from here on are refusals.
     const int Refusals = 0x80;
     // A connection that stood so many first pauses begins the next outage's back-off anew.
@@ -28,6 +30,7 @@ public sealed partial class MosquittoLink : IMqttLink
     readonly Thread _thread;
     readonly Lock _gate = new();
     readonly Dictionary<int, long> _unanswered = [];
+    readonly HashSet<int> _streaming = [];
     readonly HashSet<int> _subscribing = [];
     readonly ManualResetEventSlim _closing = new();
     ImmutableArray<string> _subscriptions = [];
@@ -83,39 +86,59 @@ public sealed partial class MosquittoLink : IMqttLink
         _thread.Start();
     }
 
-    public unsafe Delivery Publish(string topic, ReadOnlySpan<byte> payload, out int publication)
+    public Delivery Publish(string topic, ReadOnlySpan<byte> payload, out int publication)
     {
-        ArgumentNullException.ThrowIfNull(topic);
         publication = 0;
-        if (PacketBytesMax is { } most && payload.Length + (3L * topic.Length) + PacketHeadBytes > most)
-            return Delivery.TooLarge;
+        if (IsTooLarge(topic, payload)) return Delivery.TooLarge;
         lock (_gate)
         {
             if (_state != LinkState.Connected) return Delivery.NotConnected;
             if (_unanswered.Count >= _options.InFlightMax) return Delivery.Busy;
-            int result;
-            fixed (byte* bytes = payload)
-            {
-                result = Mosquitto.mosquitto_publish_v5(
-                    _handle, out publication, topic, payload.Length, bytes, quality: 1, retain: false, 0);
-            }
-
-            switch (result)
-            {
-                case Mosquitto.Success:
-                    _unanswered[publication] = Environment.TickCount64;
-                    Interlocked.Increment(ref _published);
-                    return Delivery.Accepted;
-                case MqttFaults.OversizePacket or MqttFaults.PayloadSize:
-                    return Delivery.TooLarge;
-                case MqttFaults.OutOfMemory:
-                    return Delivery.Busy;
-                case MqttFaults.NoConnection or MqttFaults.ConnectionLost:
-                    return Delivery.NotConnected;
-                default:
-                    throw new InvalidOperationException($"mosquitto_publish_v5: {MqttFaults.Describe(result)}");
-            }
+            var delivery = Hand(topic, payload, quality: 1, out publication);
+            if (delivery != Delivery.Accepted) return delivery;
+            _unanswered[publication] = Environment.TickCount64;
+            Interlocked.Increment(ref _published);
+            return delivery;
         }
+    }
+
+    public Delivery Stream(string topic, ReadOnlySpan<byte> payload)
+    {
+        if (IsTooLarge(topic, payload)) return Delivery.TooLarge;
+        lock (_gate)
+        {
+            if (_state != LinkState.Connected) return Delivery.NotConnected;
+            // The library itself keeps what the network does not take, without any limit.
+            if (_streaming.Count >= StreamingMax) return Delivery.Busy;
+            var delivery = Hand(topic, payload, quality: 0, out int publication);
+            if (delivery == Delivery.Accepted) _streaming.Add(publication);
+            return delivery;
+        }
+    }
+
+    bool IsTooLarge(string topic, ReadOnlySpan<byte> payload)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        return PacketBytesMax is { } most && payload.Length + (3L * topic.Length) + PacketHeadBytes > most;
+    }
+
+    unsafe Delivery Hand(string topic, ReadOnlySpan<byte> payload, int quality, out int publication)
+    {
+        int result;
+        fixed (byte* bytes = payload)
+        {
+            result = Mosquitto.mosquitto_publish_v5(
+                _handle, out publication, topic, payload.Length, bytes, quality, retain: false, 0);
+        }
+
+        return result switch
+        {
+            Mosquitto.Success => Delivery.Accepted,
+            MqttFaults.OversizePacket or MqttFaults.PayloadSize => Delivery.TooLarge,
+            MqttFaults.OutOfMemory => Delivery.Busy,
+            MqttFaults.NoConnection or MqttFaults.ConnectionLost => Delivery.NotConnected,
+            _ => throw new InvalidOperationException($"mosquitto_publish_v5: {MqttFaults.Describe(result)}"),
+        };
     }
 
     public void Dispose()
@@ -231,7 +254,12 @@ public sealed partial class MosquittoLink : IMqttLink
             case MosquittoEventKind.Disconnected:
                 return noted.Code >= Refusals ? MqttFaults.DescribeReason(noted.Code) : null;
             case MosquittoEventKind.Published:
-                lock (_gate) _unanswered.Remove(noted.Id);
+                lock (_gate)
+                {
+                    if (_streaming.Remove(noted.Id)) return null;
+                    _unanswered.Remove(noted.Id);
+                }
+
                 _listener!.Answered(noted.Id, AnswerOf(noted.Code), MqttFaults.DescribeReason(noted.Code));
                 return null;
             default:
@@ -299,6 +327,7 @@ public sealed partial class MosquittoLink : IMqttLink
         bool wasConnected = State == LinkState.Connected;
         Interlocked.Increment(ref wasConnected ? ref _losses : ref _failures);
         Set(Fault is null ? LinkState.Connecting : LinkState.Failed);
+        lock (_gate) _streaming.Clear(); // the library forgets them with the connection
         if (Fault is not null) ConnectionHopeless(_log, _broker, why);
         else if (wasConnected) ConnectionLost(_log, _broker, why);
         else if (!_outageTold) ConnectionFailed(_log, _broker, why);

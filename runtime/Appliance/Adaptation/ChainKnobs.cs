@@ -11,17 +11,18 @@ namespace EdgeAppliance.Runtime.Adaptation;
 sealed class ChainKnobs
 {
     public const string Rate = "frame rate", Size = "input size", Quality = "sample quality", Quantiser = "quantiser",
-        Scale = "scale";
+        Scale = "scale", Background = "background";
 
     static readonly ImmutableArray<double> Rates = [double.PositiveInfinity, 10, 5, 2];
     static readonly ImmutableArray<int> Qualities = [80, 65, 45];
     static readonly ImmutableArray<int> Quantisers = [20, 26, 32, 38, 44];
     static readonly ImmutableArray<double> Scales = [1, 0.75, 0.5];
+    static readonly ImmutableArray<int> Coarser = [0, 6, 12];
 
     /// <summary>An encoder of another size begins anew, and whoever watches sees the picture jump.</summary>
     const int ScaleRestS = 3;
 
-    readonly int _rate, _size, _quality, _quantiser, _scale;
+    readonly int _rate, _size, _quality, _quantiser, _scale, _background;
     readonly ImmutableArray<int> _qualities;
 
     /// <param name="sizes">input sizes prepared, the model's own first; 1: it can be looked at in no other</param>
@@ -38,6 +39,8 @@ sealed class ChainKnobs
         _quantiser = !sendsVideo ? -1 : Add(new Knob<int>(Quantiser, Quantisers, Floor: 2));
         _scale = !sendsVideo ? -1 : Add(new Knob<string>(
             Scale, [.. Scales.Select(s => Text(100 * s) + "%")], Floor: 1, ScaleRestS));
+        _background = !sendsVideo ? -1 : Add(new Knob<string>(
+            Background, [.. Coarser.Select(c => $"+{c}")], Floor: 1));
         All = [.. knobs];
         Ladders = [.. knobs.Select(k => k.Ladder)];
 
@@ -68,8 +71,11 @@ sealed class ChainKnobs
 
     public int QualityAt(int rung) => _qualities[rung];
 
-    public SegmentCoding CodingOf(ReadOnlySpan<int> rungs) => new(
-        Quantisers[_quantiser < 0 ? 0 : rungs[_quantiser]], Scales[_scale < 0 ? 0 : rungs[_scale]]);
+    /// <summary>How video is coded; without such knobs, as finely as can be.</summary>
+    public VideoCoding CodingOf(ReadOnlySpan<int> rungs, long setting) => new(
+        new SegmentCoding(
+            Quantisers[_quantiser < 0 ? 0 : rungs[_quantiser]], Scales[_scale < 0 ? 0 : rungs[_scale]]),
+        Coarser[_background < 0 ? 0 : rungs[_background]], setting);
 
     /// <summary>What a step of a knob is; null for a number that no knob has.</summary>
     public string? NameOf(int knob) => knob >= 0 && knob < All.Length ? All[knob].Name : null;

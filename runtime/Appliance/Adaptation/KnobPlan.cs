@@ -28,7 +28,7 @@ sealed record KnobPlan(
     {
         var own = settings.Adaptation;
         var model = ModelFolder.Load(settings.Inference.Model);
-        var knobs = new ChainKnobs(sizes, settings.Spool.JpegQuality, sendsVideo: false);
+        var knobs = new ChainKnobs(sizes, settings.Spool.JpegQuality, settings.Video.Enabled);
         return new KnobPlan(
             model, knobs, new PooledRule(KnownEdges.Of(knobs.Ladders)), KnobAims.Of(own), NumbersOf(own, model.Card),
             (float)(settings.Inference.ScoreMin ?? model.Card.Thresholds.Score), own.ReferenceShare);

@@ -33,12 +33,13 @@ sealed partial class KnobProber : IDisposable
     readonly KnobPlan _plan;
     readonly FramePool _pool;
     readonly UtilityProbe _gradient;
-    readonly Lazy<Detector> _direct;
+    readonly Func<Detector> _open;
     readonly SegmentCodec _segments;
     readonly JpegCodec _jpeg = new();
     readonly Scaler _scaler = new();
     readonly Dictionary<int, JpegFacts> _jpegs = [];
-    readonly Dictionary<SegmentCoding, Coded> _coded = [];
+    Detector? _direct;
+    readonly Dictionary<VideoCoding, Coded> _coded = [];
 
     KnobProber(KnobPlan plan, InferenceSettings settings, FramePool pool, ILogger log)
     {
@@ -46,7 +47,7 @@ sealed partial class KnobProber : IDisposable
         var input = plan.Model.Card.Input;
         _gradient = new UtilityProbe(plan.Model.At(Halved(input.Width), Halved(input.Height)),
             UtilityProbe.UtilityOf(plan.Model.Card, plan.Classes));
-        _direct = new Lazy<Detector>(() => Detector.Load(plan.Model, settings, log));
+        _open = () => Detector.Load(plan.Model, settings, log);
         _segments = new SegmentCodec(pool);
     }
 
@@ -86,7 +87,7 @@ sealed partial class KnobProber : IDisposable
                     lost[edge] = (coarse.Lost - fine.Lost) / worth;
                     left[edge] = (double)coarse.Bytes / fine.Bytes;
                     break;
-                case ChainKnobs.Quantiser or ChainKnobs.Scale:
+                case ChainKnobs.Quantiser or ChainKnobs.Scale or ChainKnobs.Background:
                     Coded a = OfCoding(at, dear, isDirect), b = OfCoding(at, cheap, isDirect);
                     lost[edge] = (b.Lost - a.Lost) / worth;
                     left[edge] = b.Bytes / a.Bytes;
@@ -107,7 +108,7 @@ sealed partial class KnobProber : IDisposable
         _segments.Dispose();
         _jpeg.Dispose();
         _scaler.Dispose();
-        if (_direct.IsValueCreated) _direct.Value.Dispose();
+        _direct?.Dispose();
     }
 
     readonly record struct JpegFacts(double Lost, long Bytes);
@@ -130,8 +131,9 @@ sealed partial class KnobProber : IDisposable
 
     Coded OfCoding(ProbeFrame at, ImmutableArray<int> rungs, bool isDirect)
     {
-        var coding = _plan.Knobs.CodingOf(rungs.AsSpan());
-        if (_coded.TryGetValue(coding, out var known)) return known;
+        var wanted = _plan.Knobs.CodingOf(rungs.AsSpan(), 0);
+        if (_coded.TryGetValue(wanted, out var known)) return known;
+        var coding = WithRegions(at, wanted);
         double lost = 0;
         // The first frame costs a key frame, the second what all further ones of a segment cost.
         double key = _segments.Encode([at.Before], coding, null);
@@ -139,8 +141,23 @@ sealed partial class KnobProber : IDisposable
         {
             using (decoded) if (i == 1) lost = Lost(at, decoded, isDirect);
         });
-        return _coded[coding] = new Coded(lost, key + (FramesASegment - 1) * Math.Max(0, both - key));
+        return _coded[wanted] = new Coded(lost, key + (FramesASegment - 1) * Math.Max(0, both - key));
     }
+
+    SegmentCoding WithRegions(ProbeFrame at, VideoCoding wanted)
+    {
+        var (segment, coarser, _) = wanted;
+        if (coarser == 0) return segment;
+        var format = at.Frame.Format;
+        return segment with
+        {
+            Quantiser = Math.Min(QuantiserMax, segment.Quantiser + coarser),
+            Regions = SeenRegions.Of(
+                at.Full.Where(d => d.Score >= _plan.ScoreMin), format, segment.SizeOf(format), coarser),
+        };
+    }
+
+    const int QuantiserMax = 51;
 
     /// <summary>A second at ten frames.</summary>
     const int FramesASegment = 10;
@@ -148,7 +165,8 @@ sealed partial class KnobProber : IDisposable
     double Lost(ProbeFrame at, in Frame changed, bool isDirect)
     {
         if (!isDirect) return _gradient.Change(changed).Absolute;
-        using var seen = _direct.Value.Detect(changed.Share());
+        _direct ??= _open();
+        using var seen = _direct.Detect(changed.Share());
         float x = (float)at.Frame.Format.Width / changed.Format.Width;
         float y = (float)at.Frame.Format.Height / changed.Format.Height;
         return Agreement.UtilityApart(

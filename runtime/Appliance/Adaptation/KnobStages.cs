@@ -34,6 +34,19 @@ sealed class KnobStages : IDisposable
     /// <summary>JPEG quality of a sample; one of a frame in full quality has it too.</summary>
     public int QualityOf(bool isFull) => isFull ? _knobs.QualityAt(0) : _knobs.QualityOf(Board.Now.Rungs.AsSpan());
 
+    /// <summary>How the video's next segment is coded. Any thread.</summary>
+    public VideoCoding Coding
+    {
+        get
+        {
+            var now = Board.Now;
+            return _knobs.CodingOf(now.Rungs.AsSpan(), now.Version);
+        }
+    }
+
+    /// <summary>Whether it is a frame's turn, references apart. Any thread.</summary>
+    public bool IsDue(long index) => _detector.IsDue(index);
+
     /// <summary>Notes a frame on the scene's thread; it stays the caller's.</summary>
     /// <returns>the second that it ended; null within one</returns>
     public KnobMoment? Note(in Detected seen) => _seconds.Note(seen);

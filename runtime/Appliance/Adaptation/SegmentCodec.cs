@@ -15,6 +15,12 @@ readonly record struct SegmentCoding(int Quantiser, double Scale, EncoderRegion[
             Math.Max(2, (int)Math.Round(format.Height * Scale / 2) * 2));
 }
 
+/// <summary>How the video is coded from its next segment on.</summary>
+/// <param name="Segment">without regions: where they lie is known when it begins</param>
+/// <param name="Coarser">added to the quantiser where nothing was seen</param>
+/// <param name="Setting">version of the knobs' setting; 0: no knob is turned</param>
+readonly record struct VideoCoding(SegmentCoding Segment, int Coarser, long Setting);
+
 /// <summary>
 /// Frames to an H.264 segment of its own, and back to what whoever receives it sees. Encoders and decoders stay open,
 /// one of each a size. Not thread safe.

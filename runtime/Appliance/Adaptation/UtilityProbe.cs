@@ -73,12 +73,43 @@ sealed class UtilityProbe : IDisposable
         return Tiles(_session.Gradient(), _session.Input(), _other, Input.Width, Input.Height);
     }
 
+    /// <summary>
+    /// The same by tile, row by row: what each tile of 16 x 16 pixels of the input loses.
+    /// </summary>
+    public (double[] Lost, int Columns) TileLosses(in Frame frame)
+    {
+        _there.Fill(frame, _other);
+        var (slopes, differences) = Sums(
+            _session.Gradient(), _session.Input(), _other, Input.Width, Input.Height);
+        return ([.. slopes.Zip(differences, (a, b) => a * b)], ColumnsOf(Input.Width));
+    }
+
+    /// <summary>Where a tile of the input lies in a frame, cut to it; empty where it lies beside it.</summary>
+    public Box TileIn(int column, int row, FrameFormat format)
+    {
+        var fit = Fit.Of(Input, format.Width, format.Height);
+        return fit.ToSource(new Box(Tile * column, Tile * row, Tile * (column + 1), Tile * (row + 1)))
+            .ClampTo(format.Width, format.Height);
+    }
+
     const int Tile = 16;
+
+    static int ColumnsOf(int width) => (width + Tile - 1) / Tile;
 
     static double Tiles(
         ReadOnlySpan<float> gradient, ReadOnlySpan<float> here, ReadOnlySpan<float> there, int width, int height)
     {
-        int columns = (width + Tile - 1) / Tile, rows = (height + Tile - 1) / Tile;
+        var (slopes, differences) = Sums(gradient, here, there, width, height);
+        double sum = 0;
+        for (int i = 0; i < slopes.Length; i++) sum += slopes[i] * differences[i] / (Tile * Tile);
+        return sum;
+    }
+
+    /// <summary>By tile, of absolute values.</summary>
+    static (double[] Slopes, double[] Differences) Sums(
+        ReadOnlySpan<float> gradient, ReadOnlySpan<float> here, ReadOnlySpan<float> there, int width, int height)
+    {
+        int columns = ColumnsOf(width), rows = (height + Tile - 1) / Tile;
         double[] slopes = new double[columns * rows], differences = new double[columns * rows];
         for (int i = 0; i < gradient.Length; i++)
         {
@@ -87,9 +118,7 @@ sealed class UtilityProbe : IDisposable
             differences[tile] += Math.Abs(there[i] - here[i]);
         }
 
-        double sum = 0;
-        for (int i = 0; i < slopes.Length; i++) sum += slopes[i] * differences[i] / (Tile * Tile);
-        return sum;
+        return (slopes, differences);
     }
 
     /// <summary>

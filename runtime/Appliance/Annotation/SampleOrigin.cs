@@ -1,4 +1,5 @@
 using EdgeAppliance.CloudSync.Contract;
+using EdgeAppliance.Drivers.Timing;
 
 namespace EdgeAppliance.Runtime.Annotation;
 
@@ -8,4 +9,13 @@ namespace EdgeAppliance.Runtime.Annotation;
 /// <param name="ImageSha256">of the bytes, lower-case hex</param>
 readonly record struct SampleOrigin(
     SampleId Id, string Device, DateTimeOffset StoredAt, ClockTrust ClockTrust, string Camera, string ImageType,
-    string ImageSha256);
+    string ImageSha256)
+{
+    /// <summary>How far the wall clock can be trusted now.</summary>
+    public static ClockTrust TrustNow() => WallClock.IsSynchronised() switch
+    {
+        true => ClockTrust.Synchronised,
+        false => ClockTrust.FreeRunning,
+        null => ClockTrust.Unknown,
+    };
+}

@@ -58,7 +58,7 @@ static class Checkup
         try
         {
             using var devices = Devices.Open(settings, untilEnd: true, MonoTime.Now, NullLogger.Instance);
-            using var pool = FrameBudget.NewPool(settings.Camera);
+            using var pool = FrameBudget.NewPool(settings, isLive: false);
             if (devices.Camera.Next(pool, out var frame, patience.Token) != Capture.Frame)
             {
                 return Finding.Fault("camera", $"{devices.CameraName} has no frame", "try another stream");

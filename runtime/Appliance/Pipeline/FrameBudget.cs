@@ -48,10 +48,21 @@ static class FrameBudget
         + 2                          // the two being probed
         + 2;                         // a decoded or rescaled copy, and the one it is made from
 
+    /// <summary>Video is sent as it is: a third frame behind the encoder would only add age.</summary>
+    public const int QueuedForVideo = 2;
+
+    /// <summary>Further slots where video is sent.</summary>
+    public const int SlotsForVideo =
+        QueuedForVideo + 1           // queued, and the one being encoded
+        + 1;                         // the one dropped for a newer one, until the link has released it
+
     /// <summary>The pool, each slot as large as the largest frame the settings allow.</summary>
-    public static FramePool NewPool(CameraSettings camera, bool hasKnobs = false)
+    public static FramePool NewPool(ApplianceSettings settings, bool isLive)
     {
-        var most = new FrameFormat(camera.WidthMax, camera.HeightMax, ColourRange.Limited, ColourMatrix.Bt601);
-        return new FramePool(Slots + (hasKnobs ? SlotsForKnobs : 0), most.Bytes);
+        var most = new FrameFormat(
+            settings.Camera.WidthMax, settings.Camera.HeightMax, ColourRange.Limited, ColourMatrix.Bt601);
+        int slots = Slots + (settings.TurnsKnobs(isLive) ? SlotsForKnobs : 0)
+            + (settings.Video.Enabled ? SlotsForVideo : 0);
+        return new FramePool(slots, most.Bytes);
     }
 }

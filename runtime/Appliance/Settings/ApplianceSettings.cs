@@ -28,6 +28,8 @@ sealed record ApplianceSettings
 
     public AdaptationSettings Adaptation { get; init; } = new();
 
+    public VideoSettings Video { get; init; } = new();
+
     public SpoolSettings Spool { get; init; } = new();
 
     public MqttSettings Mqtt { get; init; } = new();
@@ -77,7 +79,8 @@ sealed record ApplianceSettings
         [
             .. own, .. Camera.Faults(), .. Inference.Faults(), .. Tracking.Faults(), .. Site.Faults(isTwin),
             .. Radio.Faults(), .. Fusion.Faults(), .. Annotation.Faults(), .. Selection.Faults(),
-            .. Adaptation.Faults(), .. Spool.Faults(), .. Mqtt.Faults(), .. Status.Faults(),
+            .. Adaptation.Faults(), .. Video.Faults(Mqtt.Host is not null),
+            .. Spool.Faults(), .. Mqtt.Faults(), .. Status.Faults(),
         ];
     }
 

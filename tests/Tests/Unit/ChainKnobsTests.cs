@@ -34,15 +34,15 @@ public sealed class ChainKnobsTests : IDisposable
     public void Rungs_mean_what_their_stages_ask_for()
     {
         var knobs = new ChainKnobs(sizes: 4, qualityMost: 90, sendsVideo: true);
-        Assert.Equal(["frame rate", "input size", "sample quality", "quantiser", "scale"],
+        Assert.Equal(["frame rate", "input size", "sample quality", "quantiser", "scale", "background"],
             knobs.Ladders.Select(l => l.Knob));
-        int[] rungs = [1, 2, 3, 4, 1];
+        int[] rungs = [1, 2, 3, 4, 1, 2];
         Assert.Equal(3, knobs.StepOf(rungs, 30));
         Assert.Equal(1, knobs.StepOf(rungs, 8)); // ten of eight frames a second are all
         Assert.Equal(1, knobs.StepOf(rungs, null));
         Assert.Equal((2, 45), (knobs.SizeOf(rungs), knobs.QualityOf(rungs)));
-        Assert.Equal(new SegmentCoding(44, 0.75), knobs.CodingOf(rungs));
-        Assert.Equal(1, knobs.StepOf([0, 0, 0, 0, 0], 30));
+        Assert.Equal(new VideoCoding(new SegmentCoding(44, 0.75), 12, 9), knobs.CodingOf(rungs, 9));
+        Assert.Equal(1, knobs.StepOf([0, 0, 0, 0, 0, 0], 30));
     }
 
     [Fact]

@@ -105,14 +105,14 @@ public sealed class IntakeTests : IAsyncLifetime, IDisposable
     [Fact]
     public void Between_network_and_writer_there_is_a_limit_in_messages_and_in_bytes()
     {
-        var queue = new IntakeQueue(Options with { QueueMax = 3 }, _log);
+        var queue = new IntakeQueue(Options with { QueueMax = 3 }, null, _log);
         for (int i = 0; i < 5; i++) queue.Arrived("edge/v1/d/samples", new byte[10]);
         Assert.Equal((5, 2), (queue.ArrivedCount, queue.DroppedCount));
         var batch = new List<IntakeMessage>();
         Assert.True(queue.Take(batch, 2));
         Assert.Equal(2, batch.Count);
 
-        var narrow = new IntakeQueue(Options with { QueueBytesMax = SampleFrame.BytesMax }, _log);
+        var narrow = new IntakeQueue(Options with { QueueBytesMax = SampleFrame.BytesMax }, null, _log);
         narrow.Arrived("edge/v1/d/samples", new byte[SampleFrame.BytesMax - 5]);
         narrow.Arrived("edge/v1/d/samples", new byte[6]);
         narrow.Arrived("edge/v1/d/samples", new byte[5]);

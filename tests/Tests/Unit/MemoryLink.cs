@@ -60,5 +60,14 @@ sealed class MemoryLink : IMqttLink
         return Delivery.Accepted;
     }
 
+    public Delivery Stream(string topic, ReadOnlySpan<byte> payload)
+    {
+        if (State != LinkState.Connected) return Delivery.NotConnected;
+        byte[] bytes = payload.ToArray();
+        var delivery = Accept(bytes);
+        if (delivery == Delivery.Accepted) Published.Enqueue((0, topic, bytes));
+        return delivery;
+    }
+
     public void Dispose() => State = LinkState.Closed;
 }
