@@ -8,11 +8,11 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeAppliance.Runtime;
 
-/// <summary>What the knobs read of the chain.</summary>
+/// <summary>What the knobs read of the chain, once it is there.</summary>
+/// <param name="Video">null: none is sent</param>
 /// <param name="CameraRate">frames a second; null while unknown</param>
 sealed record ChainCounts(
-    Func<ChainMeters> Meters, Func<long> SampleBytes, Func<long> VideoBytes, Func<long> FramesDropped,
-    Func<double?> CameraRate);
+    Func<Appliance> Chain, Func<Store> Store, Func<VideoSender?> Video, Func<double?> CameraRate);
 
 /// <summary>
 /// All that turns a live camera's knobs, put together: what the stages ask, and the loop on its own thread. There is
@@ -75,11 +75,11 @@ sealed partial class Adapting : IDisposable
 
     SpentSoFar Spent(ChainCounts counts)
     {
-        var detect = counts.Meters().Detect.Durations;
+        var detect = counts.Chain().Meters.Detect.Durations;
         var (degrees, watts) = _board.Read();
         return new SpentSoFar(
-            detect.Count * (detect.MeanMs ?? 0), counts.SampleBytes(), counts.VideoBytes(), counts.FramesDropped(),
-            degrees, watts);
+            detect.Count * (detect.MeanMs ?? 0), counts.Store().Bytes, counts.Video()?.Last,
+            counts.Chain().Links[0].Dropped, degrees, watts);
     }
 
     [LoggerMessage(4810, LogLevel.Information, "knobs are turned, beginning with {Rungs}")]

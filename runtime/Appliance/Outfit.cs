@@ -171,9 +171,7 @@ sealed class Outfit : IAsyncDisposable
 
     int QualityOf(Annotated annotated) => Knobs?.Stages.QualityOf(annotated.IsFull) ?? Settings.Spool.JpegQuality;
 
-    ChainCounts CountsOfChain() =>
-        new(() => Chain.Meters, () => _store.Bytes, () => Video?.SentBytes ?? 0, () => Chain.Links[0].Dropped,
-            CameraRate);
+    ChainCounts CountsOfChain() => new(() => Chain, () => _store, () => Video, CameraRate);
 
     /// <summary>As the stream says, else as it comes; null while neither is known.</summary>
     double? CameraRate() => Devices.Camera.Facts?.FrameRate is { } stated and > 0

@@ -39,6 +39,9 @@ sealed partial class VideoSender : IDisposable
     int _frames;
     long _sent, _dropped, _sentBytes, _number;
     volatile Sighting? _sighting;
+    volatile Made? _made;
+
+    sealed record Made(SegmentSpent Segment);
 
     sealed record Sighting(ImmutableArray<Detection> Seen, FrameFormat Format);
 
@@ -73,6 +76,9 @@ sealed partial class VideoSender : IDisposable
 
     /// <summary>Segments that did not.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
+
+    /// <summary>What the last segment took, sent or not; null before the first.</summary>
+    public SegmentSpent? Last => _made?.Segment;
 
     /// <summary>Of all that went out.</summary>
     public long SentBytes => Interlocked.Read(ref _sentBytes);
@@ -164,6 +170,8 @@ sealed partial class VideoSender : IDisposable
             LogDropped(_number, Dropped);
         }
 
+        if (segment.Seconds > 0)
+            _made = new Made(new SegmentSpent(8 * _bytes.Length / segment.Seconds, _now.Setting, MonoTime.Now));
         _first = null;
         _bytes.Clear();
     }

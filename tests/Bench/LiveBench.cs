@@ -16,20 +16,18 @@ static class LiveBench
 {
     const int ProfileEveryS = 10;
 
-    /// <summary>
-    /// A full-quality frame and a gradient in so many seconds: on a processor, where a gradient at half the size costs
-    /// 1.3 forward passes, more of either cost more than they brought (J on all seven clips, in-sample).
-    /// </summary>
-    const int ProbeEveryS = 4;
-
     static readonly double[] Prices = [.05, .1, .2, .3];
 
-    static readonly (double Weight, double Keep, double Readings)[] Candidates =
+    /// <param name="EveryS">a full-quality frame and a gradient in so many seconds</param>
+    readonly record struct Constants(double Weight, double Keep, double Readings, int EveryS);
+
+    static readonly Constants[] Candidates =
     [
         .. from weight in new[] { .03, .1, .3 }
            from keep in new[] { .8, .9 }
            from readings in new[] { 4.0, 16 }
-           select (weight, keep, readings),
+           from every in new[] { 4, 8 }
+           select new Constants(weight, keep, readings, every),
     ];
 
     public static void Run(Report report, BenchArguments arguments)
@@ -52,11 +50,47 @@ static class LiveBench
             return;
         }
 
+        if (arguments.After("--only") == "edges")
+        {
+            Edges(report, clips);
+            return;
+        }
+
         var bench = new Bench(clips);
         foreach (var by in Enum.GetValues<LostBy>()) Quality(report, clips, by);
         bench.Compare(report);
         if (arguments.After("--plot") is { } file) bench.Plot(file);
         Overhead(report, clips, bench);
+    }
+
+    /// <summary>What steps of the knobs bring in the mean of all clips: the program's own table is made of it.
+    /// </summary>
+    static void Edges(Report report, List<LiveClip> clips)
+    {
+        var all = KnobPriors.Of([.. clips.Select(c => c.Edges(LostBy.Half))]);
+        for (int k = 0; k < all.Knobs; k++)
+        {
+            string knob = LiveClip.Ladders[k].Knob;
+            report.Add("slope", all.Slopes[k], "1", "", knob);
+            for (int e = 0; e < all.Edges[k].Length; e++)
+                Tell(report, $"{knob} {LiveClip.Ladders[k][e]} to {LiveClip.Ladders[k][e + 1]}", all.Edges[k][e]);
+        }
+
+        for (int q = 0; q + 1 < LiveRungs.Qualities.Length; q++)
+        {
+            int edge = q;
+            Tell(report, $"sample quality {LiveRungs.Qualities[q]} to {LiveRungs.Qualities[q + 1]}", new EdgePrior(
+                clips.Average(c => c.SampleEdge(edge).UtilityLoss), clips.Average(c => c.SampleEdge(edge).AccuracyLoss),
+                new Resources(clips.Average(c => c.SampleEdge(edge).LogCost.Uplink), 0)));
+        }
+    }
+
+    static void Tell(Report report, string edge, EdgePrior prior)
+    {
+        report.Add("utility lost", prior.UtilityLoss, "1", "", edge);
+        report.Add("F1 lost", prior.AccuracyLoss, "1", "", edge);
+        report.Add("log of bytes left", prior.LogCost.Uplink, "1", "", edge);
+        report.Add("log of time left", prior.LogCost.Compute, "1", "", edge);
     }
 
     /// <summary>What the gradient says an edge loses, beside what the last frame of the second did lose.</summary>
@@ -97,7 +131,8 @@ static class LiveBench
 
     static void Overhead(Report report, List<LiveClip> clips, Bench bench)
     {
-        double forwards = clips.Average(c => (1 + c.Table.HalfGradientMs / c.Table.InferenceMs[0]) / ProbeEveryS);
+        double forwards = clips.Average(c =>
+            (1 + c.Table.HalfGradientMs / c.Table.InferenceMs[0]) / bench.ConstantsFor(c).EveryS);
         report.Add("probes, forward passes a second", forwards, "1/s", "<=0.8", "all clips");
         const int Times = 1000;
         var clip = clips[0];
@@ -120,7 +155,7 @@ static class LiveBench
         readonly Dictionary<LiveClip, ImmutableArray<ImmutableArray<EdgePrior>>> _edges =
             clips.ToDictionary(c => c, c => c.Edges(LostBy.Half));
 
-        readonly Dictionary<(LiveClip, double, (double, double, double), LiveClip?), LiveSecond> _runs = [];
+        readonly Dictionary<(LiveClip, double, Constants, LiveClip?), LiveSecond> _runs = [];
 
         readonly Dictionary<string, List<(double F1, double Bytes, double Ms)>> _plotted = [];
 
@@ -157,7 +192,7 @@ static class LiveBench
         }
 
         public PooledRule RuleFor(
-            LiveClip clip, (double Weight, double Keep, double Readings) constants, LiveClip? alsoNot = null)
+            LiveClip clip, Constants constants, LiveClip? alsoNot = null)
         {
             var others = clips.Where(c => c != clip && c != alsoNot).Select(c => _edges[c]);
             return new PooledRule(KnobPriors.Of([.. others]))
@@ -168,32 +203,31 @@ static class LiveBench
             };
         }
 
-        LiveSecond Ours(LiveClip clip, double price)
-        {
-            var best = Candidates.MaxBy(candidate => clips.Where(c => c != clip)
-                .Average(c => Prices.Average(p => c.Objective(Run(c, p, candidate, clip), p))));
-            return Run(clip, price, best, null);
-        }
+        /// <summary>The best ones on all clips but this one.</summary>
+        public Constants ConstantsFor(LiveClip clip) => Candidates.MaxBy(candidate => clips.Where(c => c != clip)
+            .Average(c => Prices.Average(p => c.Objective(Run(c, p, candidate, clip), p))));
 
-        LiveSecond Run(LiveClip clip, double price, (double, double, double) constants, LiveClip? alsoNot)
+        LiveSecond Ours(LiveClip clip, double price) => Run(clip, price, ConstantsFor(clip), null);
+
+        LiveSecond Run(LiveClip clip, double price, Constants constants, LiveClip? alsoNot)
         {
             if (_runs.TryGetValue((clip, price, constants, alsoNot), out var known)) return known;
             var rule = RuleFor(clip, constants, alsoNot);
             var start = rule.Start(LiveClip.Ladders, new Resources(price, price));
-            return _runs[(clip, price, constants, alsoNot)] = Follow(clip, rule, price, start);
+            return _runs[(clip, price, constants, alsoNot)] = Follow(clip, rule, price, start, constants.EveryS);
         }
 
         /// <summary>
-        /// One second in four a frame in full quality tells what is lost, and two seconds later a gradient what edges
-        /// lose.
+        /// One second in so many a frame in full quality tells what is lost, and half as many later a gradient what
+        /// edges lose.
         /// </summary>
-        static LiveSecond Follow(LiveClip clip, IKnobRule rule, double price, KnobState state)
+        static LiveSecond Follow(LiveClip clip, IKnobRule rule, double price, KnobState state, int everyS = 4)
         {
             var prices = new Resources(price, price);
             List<LiveSecond> run = [];
             for (int i = 0; i < clip.Count; i++)
             {
-                bool isReference = i % ProbeEveryS == 0, isGradient = i % ProbeEveryS == ProbeEveryS / 2;
+                bool isReference = i % everyS == 0, isGradient = i % everyS == everyS / 2;
                 var second = clip.At(i, state.Rungs);
                 double probe = (isReference ? clip.Table.InferenceMs[0] : 0)
                     + (isGradient ? clip.Table.HalfGradientMs : 0);

@@ -130,6 +130,26 @@ sealed class LiveClip
         return readings;
     }
 
+    /// <summary>What a coarser JPEG of the last frames brings in the mean.</summary>
+    /// <param name="rung">the finer one</param>
+    public EdgePrior SampleEdge(int rung)
+    {
+        var mean = new EdgeMean();
+        foreach (var of in Table.Seconds)
+        {
+            double worth = Math.Max(0.5, of.SampleSeen[^1].Sum(d => 1 / (1 + Math.Exp(-20 * (d.Score - ScoreMin)))));
+            mean.Add(
+                new EdgeReading(default, (of.SampleLost[rung + 1] - of.SampleLost[rung]) / worth, default,
+                    new Resources(Math.Log((double)of.SampleBytes[rung + 1] / of.SampleBytes[rung]), 0)),
+                F1(of, rung), F1(of, rung + 1));
+        }
+
+        return mean.Mean;
+
+        double F1(TableSecond second, int quality) =>
+            Agreement.Of(second.SampleSeen[quality], second.SampleSeen[^1], ScoreMin).F1;
+    }
+
     LiveSecond Cost(int second, ImmutableArray<int> s) => new(0, Table.Seconds[second].Bytes[s[0], s[1], s[2]],
         Table.InferenceMs[s[3]] * (Clip.Rate / LiveRungs.Steps[s[2]]));
 

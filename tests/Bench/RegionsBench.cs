@@ -32,6 +32,7 @@ static class RegionsBench
         var model = ModelFolder.Load(Path.Combine(arguments.Data, "detectors", detector + ".onnx"));
         int seconds = int.Parse(arguments.After("--seconds") ?? "8", CultureInfo.InvariantCulture);
         Dictionary<(Way, int), List<double>> all = [];
+        Dictionary<string, List<(double Lost, double LogBytes)>> edges = [];
         foreach (var clip in Clip.In(arguments.Data))
         {
             using var tried = new Tried(model);
@@ -42,6 +43,9 @@ static class RegionsBench
             });
             if (tried.Seconds == 0) continue;
             var plain = tried.Curve(Way.Plain, 0);
+            var six = tried.Curve(Way.Seen, Coarser[0]);
+            Note(edges, $"background +0 to +{Coarser[0]}", plain, six);
+            Note(edges, $"background +{Coarser[0]} to +{Coarser[1]}", six, tried.Curve(Way.Seen, Coarser[1]));
             foreach (var (way, coarser) in Ways)
             {
                 if (Saved(plain, tried.Curve(way, coarser)) is not { } saved) continue;
@@ -51,8 +55,22 @@ static class RegionsBench
             }
         }
 
+        foreach (var (edge, list) in edges)
+        {
+            report.Add("F1 lost", list.Average(e => e.Lost), "1", "", edge);
+            report.Add("log of bytes left", list.Average(e => e.LogBytes), "1", "", edge);
+        }
+
         foreach (var ((way, coarser), list) in all)
             report.Add("uplink saved at equal F1, mean", list.Average(), "1", "", Name(way, coarser));
+    }
+
+    /// <summary>The same quantiser where things were seen; curves may end at different ones.</summary>
+    static void Note(Dictionary<string, List<(double, double)>> edges, string edge, IReadOnlyList<Point> fine,
+        IReadOnlyList<Point> coarse)
+    {
+        if (!edges.TryGetValue(edge, out var list)) edges[edge] = list = [];
+        list.AddRange(fine.Zip(coarse, (a, b) => (a.F1 - b.F1, Math.Log(b.Bytes / a.Bytes))));
     }
 
     static IEnumerable<(Way, int)> Ways =>

@@ -77,6 +77,15 @@ sealed class ChainKnobs
             Quantisers[_quantiser < 0 ? 0 : rungs[_quantiser]], Scales[_scale < 0 ? 0 : rungs[_scale]]),
         Coarser[_background < 0 ? 0 : rungs[_background]], setting);
 
+    /// <summary>The floor of one of these knobs; of another, its cheapest rung.</summary>
+    public static int FloorOf(Ladder ladder) => Usual.FirstOrDefault(k => k.Name == ladder.Knob) is { } known
+        ? Math.Min(known.Floor, ladder.Count - 1) : ladder.Count - 1;
+
+    /// <summary>Seconds one of these knobs rests; another: none.</summary>
+    public static int RestSOf(Ladder ladder) => Usual.FirstOrDefault(k => k.Name == ladder.Knob)?.RestS ?? 1;
+
+    static ImmutableArray<Knob> Usual => new ChainKnobs(Detectors.InputParts.Length, 90, sendsVideo: true).All;
+
     /// <summary>What a step of a knob is; null for a number that no knob has.</summary>
     public string? NameOf(int knob) => knob >= 0 && knob < All.Length ? All[knob].Name : null;
 

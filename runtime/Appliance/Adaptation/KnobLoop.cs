@@ -35,10 +35,8 @@ sealed partial class KnobLoop(
     KnobPlan plan, ControllerState first, KnobBoard board, KnobProber? prober, KnobSurroundings round,
     Action<KnobSecond, KnobState> note, ILogger log)
 {
-    /// <summary>
-    /// What a probe takes before one was seen: 1.3 runs for the gradient at half size, and as much for encodes.
-    /// </summary>
-    const double ProbeRuns = 2.6;
+    /// <summary>What the gradient at half size takes, in runs of the detector, before one was seen.</summary>
+    const double ProbeRuns = 1.3;
 
     readonly KnobController _controller = new(plan.Knobs.All, plan.Rule, plan.Rule);
     readonly KnobMeterReader _meters = new(round.Spent, plan.Rule);
@@ -65,7 +63,7 @@ sealed partial class KnobLoop(
         using (moment)
         {
             var was = _state;
-            var meters = _meters.Read(Now(), was.Knobs, _movedFrom);
+            var meters = _meters.Read(Now(), was, _movedFrom);
             var probed = Probe(moment);
             _state = _controller.Next(was, probed, meters, plan.Aims.Budget, plan.Aims.Price, moment.At, moment.Lost);
             board.Publish(KnobController.Of(_state));
@@ -94,11 +92,12 @@ sealed partial class KnobLoop(
     ProbeFindings? Probe(ProbeFrame at)
     {
         if (prober is null) return null;
-        var from = Now();
         try
         {
             var found = prober.Look(at, _state.Knobs, isDirect: !_trust.IsTrusted);
             Trust(at, found);
+            _lastProbeMs = found.InferenceMs;
+            _meters.Charge(found.InferenceMs);
             return found;
         }
         catch (Exception fault) when (fault is DeviceException or OnnxRuntimeException or InvalidDataException
@@ -106,11 +105,6 @@ sealed partial class KnobLoop(
         {
             if (BitOperations.IsPow2(++_faults)) LogFault(fault.Message, _faults);
             return null;
-        }
-        finally
-        {
-            _lastProbeMs = (Now() - from).TotalMilliseconds;
-            _meters.Charge(_lastProbeMs.Value);
         }
     }
 

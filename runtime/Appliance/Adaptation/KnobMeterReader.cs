@@ -6,12 +6,17 @@ namespace EdgeAppliance.Runtime.Adaptation;
 /// <summary>What was spent, as the chain counts it: sums since the start.</summary>
 /// <param name="ComputeMs">milliseconds of inference, without probes</param>
 /// <param name="SampleBytes">of samples</param>
-/// <param name="VideoBytes">of video that was sent</param>
+/// <param name="Video">the last segment; null: none was encoded yet, or no video is sent</param>
 /// <param name="FramesDropped">for want of time to look at them</param>
 /// <param name="Degrees">now; null: no meter</param>
 /// <param name="Watts">now; null: no meter</param>
 readonly record struct SpentSoFar(
-    double ComputeMs, long SampleBytes, long VideoBytes, long FramesDropped, double? Degrees, double? Watts);
+    double ComputeMs, long SampleBytes, SegmentSpent? Video, long FramesDropped, double? Degrees, double? Watts);
+
+/// <summary>What a segment of video took.</summary>
+/// <param name="Setting">version of the setting it was made under</param>
+/// <param name="At">when it ended</param>
+readonly record struct SegmentSpent(double BitsPerS, long Setting, MonoTime At);
 
 /// <summary>Sums become what a second spent.</summary>
 /// <param name="spent">sums up to now</param>
@@ -24,6 +29,13 @@ sealed class KnobMeterReader(Func<SpentSoFar> spent, PooledRule costs)
     /// <summary>A second that was held up is followed by a short one: no sum is divided by next to nothing.</summary>
     const double SecondMin = 0.2;
 
+    /// <summary>A segment of long ago is none: nothing is sent any more.</summary>
+    static readonly TimeSpan SegmentAgeMax = TimeSpan.FromSeconds(15);
+
+    /// <summary>Settings whose segments may still be on their way.</summary>
+    const int SettingsKept = 16;
+
+    readonly Queue<(long Setting, ImmutableArray<int> Rungs)> _settings = new();
     SpentSoFar _before;
     MonoTime? _at;
     double _samples, _video, _probeMs;
@@ -43,29 +55,30 @@ sealed class KnobMeterReader(Func<SpentSoFar> spent, PooledRule costs)
     /// <param name="movedFrom">
     /// where the knobs stood before they moved in that second; null: they did not. Such a second was spent partly under
     /// the old setting, and its frames were still on their way: what the new one spends is told by the second before
-    /// and what the move is known to save.
+    /// and what the move is known to save. The same goes for segments that were made under another setting.
     /// </param>
-    public KnobMeters Read(MonoTime now, KnobState state, ImmutableArray<int>? movedFrom)
+    public KnobMeters Read(MonoTime now, ControllerState state, ImmutableArray<int>? movedFrom)
     {
         var sum = spent();
         double seconds = _at is { } at ? Math.Max(SecondMin, (now - at).TotalSeconds) : 1;
         double samples = 8 * (sum.SampleBytes - _before.SampleBytes) / seconds;
         _samples += Math.Min(1, seconds / SampleSpanS) * (samples - _samples);
-        _video = 8 * (sum.VideoBytes - _before.VideoBytes) / seconds;
+        _video = sum.Video is { } segment && now - segment.At < SegmentAgeMax ? VideoNow(segment, state) : 0;
         double ms = (sum.ComputeMs - _before.ComputeMs + _probeMs) / seconds;
+        if (movedFrom is { } from && Now.ComputeMsPerS is { } before)
+            ms = before * costs.LogCostBetween(state.Knobs, from, state.Knobs.Rungs).Exp().Compute;
         IsBehind = sum.FramesDropped > _before.FramesDropped;
         (_before, _at, _probeMs) = (sum, now, 0);
-        var read = new KnobMeters(_samples + _video, ms, sum.Degrees, sum.Watts);
-        if (movedFrom is { } from)
-        {
-            var by = costs.LogCostBetween(state, from, state.Rungs).Exp();
-            read = read with
-            {
-                UplinkBitsPerS = by.Uplink * Now.UplinkBitsPerS ?? read.UplinkBitsPerS,
-                ComputeMsPerS = by.Compute * Now.ComputeMsPerS ?? read.ComputeMsPerS,
-            };
-        }
+        return Now = new KnobMeters(_samples + _video, ms, sum.Degrees, sum.Watts);
+    }
 
-        return Now = read;
+    double VideoNow(SegmentSpent segment, ControllerState state)
+    {
+        if (_settings.Count == 0 || _settings.Last().Setting != state.Setting)
+            _settings.Enqueue((state.Setting, state.Knobs.Rungs));
+        if (_settings.Count > SettingsKept) _settings.Dequeue();
+        var made = _settings.FirstOrDefault(s => s.Setting == segment.Setting);
+        if (made.Rungs.IsDefault || segment.Setting == state.Setting) return segment.BitsPerS;
+        return segment.BitsPerS * costs.LogCostBetween(state.Knobs, made.Rungs, state.Knobs.Rungs).Exp().Uplink;
     }
 }

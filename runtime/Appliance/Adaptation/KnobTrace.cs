@@ -56,7 +56,7 @@ static class KnobTrace
         if (!lines.MoveNext() || !lines.Current.StartsWith(Fixed + ",knob ", StringComparison.Ordinal))
             throw new InvalidDataException($"{file}: not a trace of knobs: its first line must begin {Fixed},knob");
         ImmutableArray<Ladder> ladders = [.. lines.Current.Split(',').Skip(FixedColumns)
-            .Select(cell => cell.Split(' ')).Select(words => new Ladder(words[1], words[2..]))];
+            .Select(cell => cell.Split(' ')).Select(words => new Ladder(words[1].Replace('_', ' '), words[2..]))];
         List<KnobSecond> seconds = [];
         for (int number = 2; lines.MoveNext(); number++)
         {

@@ -52,7 +52,7 @@ static class KnobsCommand
         if (!File.Exists(file)) throw new FileNotFoundException($"{file}: no such trace", file);
         var (ladders, seconds) = KnobTrace.Read(file);
         if (seconds.Count == 0) throw new InvalidDataException($"{file}: not a single second is recorded");
-        var costs = new PooledRule(KnobPriors.None(ladders));
+        var costs = new PooledRule(KnownEdges.Of(ladders));
         IKnobRule rule = words.GetValue(own.Rule) == "adam" ? new AdamRule(ladders) : costs;
         var controller = new KnobController([.. ladders.Select(l => new ReplayedKnob(l))], rule, costs);
         var state = ControllerState.At(KnobState.At(ladders, seconds[0].Setting.Rungs));
@@ -83,6 +83,7 @@ static class KnobsCommand
         ComputeMsPerS = words.GetValue(own.Compute) ?? recorded.ComputeMsPerS,
     };
 
-    /// <summary>A trace says nothing of floors: none is kept.</summary>
-    sealed record ReplayedKnob(Ladder Ladder) : Knob(Ladder, Ladder.Count - 1, 1);
+    /// <summary>A trace says nothing of floors and rests: those of the chain's own knobs.</summary>
+    sealed record ReplayedKnob(Ladder Ladder)
+        : Knob(Ladder, ChainKnobs.FloorOf(Ladder), ChainKnobs.RestSOf(Ladder));
 }

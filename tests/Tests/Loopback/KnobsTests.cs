@@ -1,8 +1,12 @@
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
+using EdgeAppliance.CloudSync.Contract;
+using EdgeAppliance.Drivers.Camera;
+using EdgeAppliance.Drivers.Memory;
 using EdgeAppliance.Runtime.Adaptation;
 using EdgeAppliance.Tests.Unit;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeAppliance.Tests.Loopback;
 
@@ -10,6 +14,8 @@ namespace EdgeAppliance.Tests.Loopback;
 public sealed class KnobsTests : IDisposable
 {
     const double BudgetMs = 60; // a second of 25 frames takes about 200
+
+    const double BudgetKbit = 150; // in full quality it would be ten times as much
 
     static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
 
@@ -55,6 +61,54 @@ public sealed class KnobsTests : IDisposable
             line.Contains("beginning with frame rate", StringComparison.Ordinal)
             && !line.Contains("frame rate all", StringComparison.Ordinal));
         Assert.Equal(0, again.Stop(Long));
+    }
+
+    [SkippableFact]
+    public async Task Video_goes_to_the_endpoint_within_its_budget()
+    {
+        RealBroker.SkipWithout();
+        string model = Path.Combine(AppContext.BaseDirectory, "models", "twin", "model.onnx");
+        Skip.IfNot(File.Exists(model), "needs the twin's detector beside the program");
+        using var broker = new RealBroker(_folder.Path);
+        broker.Start();
+        File.WriteAllText(_folder.File("appliance.json"), $$"""
+            {
+              "device": "yard-1",
+              "camera": { "uri": "twin://yard?seed=5&size=640x360" },
+              "inference": { "threads": 1, "providers": ["cpu"] },
+              "site": { "tags": "twin" },
+              "spool": { "folder": "spool", "miBFreeMin": 0 },
+              "mqtt": { "host": "127.0.0.1", "port": {{broker.Port}} },
+              "video": { "enabled": true },
+              "status": { "port": 0 },
+              "adaptation": { "uplinkKbitSMax": {{BudgetKbit}}, "uplinkPrice": 0.01 }
+            }
+            """);
+        using var endpoint = RealProcess.StartOwn("cloud-sync/Retrain", "edge-retrain", "ingest", "--broker",
+            $"127.0.0.1:{broker.Port}", "--dataset", _folder.File("set"), "--reserve-mb", "0", "--video-mb", "16");
+        using var appliance = Start();
+        string shelf = _folder.File("set/video/yard-1");
+        var knobs = await UntilAsync(appliance, k => Directory.Exists(shelf)
+            && Directory.GetFiles(shelf, "*.h264").Length >= 12 && k.GetProperty("setting").GetInt64() > 0
+            && k.GetProperty("uplinkKbitS").GetDouble() is > 0 and < BudgetKbit);
+        Assert.Equal(6, knobs.GetProperty("knobs").GetArrayLength());
+        Assert.Equal(0, appliance.Stop(Long));
+        Assert.Equal(0, endpoint.Stop(Long));
+        var segments = Directory.GetFiles(shelf, "*.json").Select(file =>
+            JsonSerializer.Deserialize(File.ReadAllBytes(file), ContractJson.Default.VideoSegment)!)
+            .OrderBy(s => s.Number).ToList();
+        Assert.True(segments[^1].Setting > 0, $"{segments[^1]}");
+        Assert.All(segments, s => Assert.InRange(s.Seconds, 0.05, 2.5));
+        // Each by itself is a video of as many frames as it says.
+        using var pool = new FramePool(4, 640 * 360 * 3 / 2);
+        foreach (string file in Directory.GetFiles(shelf, "*.h264").TakeLast(3))
+        {
+            using var camera = FfmpegCamera.Open("file:" + file, new CameraOptions(), NullLogger.Instance);
+            int frames = 0;
+            for (; camera.Next(pool, out var frame, default) == Capture.Frame; frames++) frame.Dispose();
+            string number = Path.GetFileNameWithoutExtension(file).Split('-')[1];
+            Assert.Equal(frames, segments.Single(s => $"{s.Number:D8}" == number).Frames);
+        }
     }
 
     RealProcess Start() =>

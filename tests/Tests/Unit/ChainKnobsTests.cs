@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 using EdgeAppliance.Drivers.Board;
 using EdgeAppliance.Drivers.Memory;
 using EdgeAppliance.Drivers.Timing;
+using EdgeAppliance.Drivers.Twin;
 using EdgeAppliance.Runtime.Adaptation;
 using EdgeAppliance.Runtime.Inference;
+using EdgeAppliance.Runtime.Settings;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeAppliance.Tests.Unit;
@@ -224,6 +226,55 @@ public sealed class ChainKnobsTests : IDisposable
             Assert.Same(start, KnobMemory.Load(file, start, ladders, out fault));
             Assert.NotNull(fault);
         }
+    }
+
+    /// <summary>The gradient's way and the detector's own, on a frame of the twin with its shipped detector.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_probe_tells_of_every_step_it_can_see_from_real_encodes(bool isDirect)
+    {
+        var model = ModelFolder.Load(Path.Combine(AppContext.BaseDirectory, "models", "twin"));
+        var inference = new InferenceSettings { Providers = ["cpu"], Threads = 1 };
+        var knobs = new ChainKnobs(4, 90, sendsVideo: true);
+        var plan = new KnobPlan(model, knobs, new PooledRule(KnownEdges.Of(knobs.Ladders)),
+            new KnobAims(new KnobBudget(), default), [], model.Card.Thresholds.Score, 0.01);
+        var world = TwinWorld.Create("yard", 3, 640, 360);
+        using var pool = new FramePool(8, 640 * 360 * 3 / 2);
+        using var prober = KnobProber.TryOpen(plan, inference, pool, NullLogger.Instance)!;
+        using var detector = Detector.Load(model, inference, NullLogger.Instance);
+        Frame Rendered(double seconds)
+        {
+            Assert.True(pool.TryRent(out var lease));
+            var frame = new Frame(lease, new FrameFormat(640, 360, ColourRange.Limited, ColourMatrix.Bt709),
+                MonoTime.FromSeconds(seconds), 0, TimeSpan.FromSeconds(seconds));
+            world.Render(TimeSpan.FromSeconds(seconds), frame);
+            return frame;
+        }
+
+        using var seen = detector.Detect(Rendered(20.1));
+        Assert.NotEmpty(seen.Detections);
+        var state = KnobState.At(knobs.Ladders, 1, 2, 1, 2, 1, 1);
+        Dictionary<Edge, double> lost = [], left = [];
+        for (int turn = 0; turn < 3; turn++) // one knob of the video each
+        {
+            using var probe = new ProbeFrame(
+                Rendered(20), seen.Frame.Share(), [.. seen.Detections, .. seen.Weak], seen.Detections);
+            var found = prober.Look(probe, state, isDirect);
+            Assert.True(found.InferenceMs > 0);
+            Assert.Equal(isDirect, found.Predicted is null);
+            foreach (var (edge, value) in found.Lost) lost[edge] = value;
+            foreach (var (edge, value) in found.Left) left[edge] = value;
+        }
+
+        Assert.Equal(1, pool.Held); // the frame seen
+        Assert.Equal(state.Neighbours(knobs.Ladders).Where(e => e.Knob != 0).OrderBy(e => (e.Knob, e.Rung)),
+            lost.Keys.OrderBy(e => (e.Knob, e.Rung)));
+        Assert.All(lost.Values, value => Assert.True(double.IsFinite(value)));
+        Assert.All(left, pair => Assert.InRange(pair.Value, 0.05, 1.02));
+        if (isDirect) return;
+        // What the gradient's absolute parts say can only grow along a ladder of the quantiser.
+        Assert.All(lost.Where(p => p.Key.Knob == 3), pair => Assert.True(pair.Value > 0, $"{pair}"));
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class KnobTraceTests
             [Second(1, [0, 0]), Second(2, [1, 0], 1), Second(3, [2, 1], 2) with { Probe = null }];
         using (var ring = new KnobTraceRing(file, Ladders)) foreach (var each in seconds) ring.Add(each);
         var (ladders, read) = KnobTrace.Read(file);
-        Assert.Equal(["quantiser", "input_size"], ladders.Select(l => l.Knob));
+        Assert.Equal(["quantiser", "input size"], ladders.Select(l => l.Knob));
         Assert.Equal(seconds.Select(KnobTrace.Line), read.Select(KnobTrace.Line));
         Assert.Equal(seconds[1].Probe!.Readings.AsEnumerable(), read[1].Probe!.Readings);
         Assert.Null(read[0].Meters.ComputeMsPerS); // unknown is not 0
