@@ -73,7 +73,7 @@ public sealed class KnobTraceTests
     {
         using var folder = new ScratchFolder();
         string file = Path.Combine(folder.Path, "knobs.csv");
-        var costs = new PooledRule(KnobPriors.None(Ladders));
+        var costs = new PooledRule(KnownEdges.Of(Ladders));
         var knobs = Ladders.Select(l => (Knob)new Knob<string>(l.Knob,
             [.. Enumerable.Range(0, l.Count).Select(r => l[r])], l.Count - 1)).ToList();
         var controller = new KnobController(knobs, costs, costs);
