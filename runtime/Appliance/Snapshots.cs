@@ -21,26 +21,14 @@ static class Snapshots
         double? ageS = meters.FrameAgeS(now);
         string? fault = FaultOf(ageS ?? (now - meters.Began).TotalSeconds, settings.Status.FrameAgeMaxS, ageS is null);
         var view = outfit.Scene.View;
-        return new Snapshot(
+        return SparedSnapshots.Added(outfit, new Snapshot(
             settings.DeviceName, ProgramVersion.Text, DateTimeOffset.UtcNow, (now - meters.Began).TotalSeconds,
             fault is null, fault ?? view.GeometryFault, CameraOf(outfit, ageS, now), ModelOf(outfit),
             [.. outfit.Chain.Links], StagesOf(meters, now), view.Tags, view.Tracks, SamplesOf(outfit),
-            PoolOf(outfit.Pool), MemoryMiB, KnobsOf(outfit));
+            PoolOf(outfit.Pool), MemoryMiB));
     }
 
     static double MemoryMiB => Environment.WorkingSet / 1048576.0;
-
-    static KnobsStatus? KnobsOf(Outfit outfit)
-    {
-        if (outfit.Knobs?.View is not { } view) return null;
-        var (spent, budget) = (view.Meters, view.Budget);
-        return new KnobsStatus(
-            view.Setting,
-            [.. view.Knobs.Select(k => new KnobStatus(k.Knob, k.Rung, k.Dearest, k.Cheapest, k.Position))],
-            view.F1?.F1, view.F1?.Low, view.F1?.High, view.F1?.Frames, view.IsTrusted,
-            spent.UplinkBitsPerS / 1000, budget.UplinkBitsPerS / 1000, spent.ComputeMsPerS, budget.ComputeMsPerS,
-            spent.Degrees, spent.Watts, outfit.Chain.Meters.Spared);
-    }
 
     static PoolStatus PoolOf(FramePool pool) => new(pool.Slots, pool.Held, pool.Refused);
 

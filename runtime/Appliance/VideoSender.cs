@@ -10,6 +10,7 @@ using EdgeAppliance.Runtime.Annotation;
 using EdgeAppliance.Runtime.Inference;
 using EdgeAppliance.Runtime.Pipeline;
 using EdgeAppliance.Runtime.Settings;
+using EdgeAppliance.Runtime.Status;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeAppliance.Runtime;
@@ -37,11 +38,11 @@ sealed partial class VideoSender : IDisposable
     TimeSpan _last;
     MonoTime? _next;
     int _frames;
-    long _sent, _dropped, _sentBytes, _number;
+    long _sent, _dropped, _number;
     volatile Sighting? _sighting;
     volatile Made? _made;
 
-    sealed record Made(SegmentSpent Segment);
+    sealed record Made(SegmentSpent Spent, VideoSegment Segment);
 
     sealed record Sighting(ImmutableArray<Detection> Seen, FrameFormat Format);
 
@@ -78,10 +79,18 @@ sealed partial class VideoSender : IDisposable
     public long Dropped => Interlocked.Read(ref _dropped);
 
     /// <summary>What the last segment took, sent or not; null before the first.</summary>
-    public SegmentSpent? Last => _made?.Segment;
+    public SegmentSpent? Last => _made?.Spent;
 
-    /// <summary>Of all that went out.</summary>
-    public long SentBytes => Interlocked.Read(ref _sentBytes);
+    /// <summary>For the status page. Any thread.</summary>
+    public VideoStatus Status
+    {
+        get
+        {
+            var (made, segment) = (_made?.Spent, _made?.Segment);
+            return new VideoStatus(Sent, Dropped, made?.BitsPerS / 1000, segment?.Width, segment?.Height,
+                segment?.Quantiser, segment?.Coarser);
+        }
+    }
 
     /// <summary>Takes a share of a frame whose turn it is; the caller's own lease stays the caller's.</summary>
     public void Offer(in Frame frame)
@@ -160,18 +169,15 @@ sealed partial class VideoSender : IDisposable
             began.TotalSeconds, Math.Max(0, (next - began).TotalSeconds), _frames,
             _size.Width, _size.Height, _now.Segment.Quantiser, _now.Coarser, _now.Setting);
         bool isSent = _send(VideoFrame.Write(segment, _bytes.Written));
-        if (isSent)
-        {
-            Interlocked.Increment(ref _sent);
-            Interlocked.Add(ref _sentBytes, _bytes.Length);
-        }
-        else if (BitOperations.IsPow2(Interlocked.Increment(ref _dropped)))
-        {
-            LogDropped(_number, Dropped);
-        }
+        if (isSent) Interlocked.Increment(ref _sent);
+        else if (BitOperations.IsPow2(Interlocked.Increment(ref _dropped))) LogDropped(_number, Dropped);
 
         if (segment.Seconds > 0)
-            _made = new Made(new SegmentSpent(8 * _bytes.Length / segment.Seconds, _now.Setting, MonoTime.Now));
+        {
+            double bitsPerS = 8 * _bytes.Length / segment.Seconds;
+            _made = new Made(new SegmentSpent(bitsPerS, _now.Setting, MonoTime.Now), segment);
+        }
+
         _first = null;
         _bytes.Clear();
     }

@@ -37,10 +37,14 @@ static class LiveBench
         int seconds = int.Parse(arguments.After("--seconds") ?? "24", CultureInfo.InvariantCulture);
         string folder = arguments.After("--tables") ?? Path.Combine("artifacts", "adapt");
         List<LiveClip> clips = [];
+        Dictionary<LiveClip, FilteredClip> filtered = [];
         foreach (var clip in Clip.In(arguments.Data))
         {
             var table = KnobTable.Of(clip, model, folder, seconds);
-            if (table.Seconds.Count > 0) clips.Add(new LiveClip(table, model.Card.Thresholds.Score));
+            if (table.Seconds.Count == 0) continue;
+            var live = new LiveClip(table, model.Card.Thresholds.Score);
+            clips.Add(live);
+            filtered[live] = FilteredClip.Of(clip, live);
         }
 
         if (clips.Count < 3)
@@ -56,7 +60,7 @@ static class LiveBench
             return;
         }
 
-        var bench = new Bench(clips);
+        var bench = new Bench(clips, filtered);
         foreach (var by in Enum.GetValues<LostBy>()) Quality(report, clips, by);
         bench.Compare(report);
         if (arguments.After("--plot") is { } file) bench.Plot(file);
@@ -150,7 +154,7 @@ static class LiveBench
         report.Add("controller's own time", Stopwatch.GetElapsedTime(from).TotalMilliseconds / Times, "ms", "<1", "");
     }
 
-    sealed class Bench(List<LiveClip> clips)
+    sealed class Bench(List<LiveClip> clips, Dictionary<LiveClip, FilteredClip> filtered)
     {
         readonly Dictionary<LiveClip, ImmutableArray<ImmutableArray<EdgePrior>>> _edges =
             clips.ToDictionary(c => c, c => c.Edges(LostBy.Half));
@@ -172,6 +176,9 @@ static class LiveBench
                 Tell(report, price, "Adam, published", c => Follow(c, new AdamRule(LiveClip.Ladders), price,
                     KnobState.At(LiveClip.Ladders, 0, 0, 0, 0)));
                 Tell(report, price, "all settings every 10 s, free", c => Profile(c, price));
+                double threshold = FilteredClip.Thresholds.MaxBy(t =>
+                    clips.Average(c => c.Objective(filtered[c].At(t), price)));
+                Tell(report, price, "frame differences, hindsight", c => filtered[c].At(threshold));
                 Tell(report, price, "best one of each clip, hindsight", c => BestStatic(c, price));
                 int[] one = LiveClip.Settings.MaxBy(s => clips.Average(c => c.Objective(c.Static(s), price)))!;
                 Tell(report, price, "best one of all clips, hindsight", c => c.Static(one));

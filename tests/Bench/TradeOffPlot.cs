@@ -8,7 +8,7 @@ static class TradeOffPlot
 {
     const int Width = 420, Height = 320, Left = 56, Right = 12, Top = 28, Bottom = 44;
 
-    static readonly string[] Colours = ["#0b6e4f", "#c8553d", "#7a6c5d", "#3a6ea5", "#9b5de5", "#b0b0b0"];
+    static readonly string[] Colours = ["#0b6e4f", "#c8553d", "#7a6c5d", "#e0a100", "#3a6ea5", "#9b5de5", "#b0b0b0"];
 
     /// <param name="runs">who, and by price: F1, and bytes and milliseconds as parts of the dearest setting's</param>
     public static void Write(

@@ -46,16 +46,27 @@ sealed record KnobsStatus(
     bool GradientsTrusted, double? UplinkKbitS, double? UplinkKbitSMax, double? ComputeMsS, double? ComputeMsSMax,
     double? Degrees, double? Watts, long FramesSpared);
 
+/// <summary>The video sent; of its last segment, null before the first.</summary>
+/// <param name="Dropped">segments that did not go out</param>
+/// <param name="Coarser">added to the quantiser where nothing was seen</param>
+sealed record VideoStatus(
+    long Sent, long Dropped, double? KbitS, int? Width, int? Height, int? Quantiser, int? Coarser);
+
 /// <summary>Frame memory: slots in all, lent now, refused since the start.</summary>
 sealed record PoolStatus(int Slots, int Held, long Refused);
 
 /// <summary>Everything the status page tells: one moment, never changed.</summary>
-/// <param name="Knobs">null: none is turned, every frame is looked at in full quality</param>
 sealed record Snapshot(
     string Device, string Version, DateTimeOffset At, double UptimeS, bool Healthy, string? Fault,
     CameraStatus Camera, ModelStatus Model, ImmutableArray<LinkCounts> Links, ImmutableArray<StageStatus> Stages,
-    ImmutableArray<TagStatus> Tags, int Tracks, SampleStatus Samples, PoolStatus Pool, double MemoryMiB,
-    KnobsStatus? Knobs = null);
+    ImmutableArray<TagStatus> Tags, int Tracks, SampleStatus Samples, PoolStatus Pool, double MemoryMiB)
+{
+    /// <summary>Null: none is turned, every frame is looked at in full quality.</summary>
+    public KnobsStatus? Knobs { get; init; }
+
+    /// <summary>Null: none is sent.</summary>
+    public VideoStatus? Video { get; init; }
+}
 
 /// <summary>What /healthz answers.</summary>
 sealed record Health(bool Healthy, double? FrameAgeS, string? Fault);

@@ -5,7 +5,7 @@ namespace EdgeAppliance.Tests.Unit;
 
 public sealed class LinkTests
 {
-    static readonly TimeSpan Long = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
 
     [Fact]
     public void A_full_latest_link_drops_the_oldest_and_releases_it()
@@ -91,7 +91,7 @@ public sealed class LinkTests
         });
         var sender = Task.Run(() =>
         {
-            for (int i = 0; i < 50_000; i++) link.Send(i);
+            for (int i = 0; i < 20_000; i++) link.Send(i);
             link.Complete();
         });
         int taken = 0, last = -1;
@@ -106,8 +106,8 @@ public sealed class LinkTests
 
         Assert.True(await watcher > 0);
         var end = link.Counts;
-        Assert.Equal((50_000, taken, released, 0), (end.Sent, end.Taken, end.Dropped, end.Queued));
-        Assert.Equal(50_000, taken + released);
+        Assert.Equal((20_000, taken, released, 0), (end.Sent, end.Taken, end.Dropped, end.Queued));
+        Assert.Equal(20_000, taken + released);
         if (waits) Assert.Equal(0, released);
     }
 
