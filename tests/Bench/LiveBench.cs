@@ -18,8 +18,12 @@ static class LiveBench
 
     static readonly double[] Prices = [.05, .1, .2, .3];
 
+    /// <summary>Parts of the pixels that must have changed for a frame to be worth it.</summary>
+    static readonly double[] Thresholds = [0, .001, .003, .01, .02, .04, .08, .15];
+
     /// <param name="EveryS">a full-quality frame and a gradient in so many seconds</param>
-    readonly record struct Constants(double Weight, double Keep, double Readings, int EveryS);
+    /// <param name="Threshold">of the frame filter; 0: none</param>
+    readonly record struct Constants(double Weight, double Keep, double Readings, int EveryS, double Threshold);
 
     static readonly Constants[] Candidates =
     [
@@ -27,7 +31,8 @@ static class LiveBench
            from keep in new[] { .8, .9 }
            from readings in new[] { 4.0, 16 }
            from every in new[] { 4, 8 }
-           select new Constants(weight, keep, readings, every),
+           from threshold in new[] { 0, .001, .003 }
+           select new Constants(weight, keep, readings, every, threshold),
     ];
 
     public static void Run(Report report, BenchArguments arguments)
@@ -37,14 +42,12 @@ static class LiveBench
         int seconds = int.Parse(arguments.After("--seconds") ?? "24", CultureInfo.InvariantCulture);
         string folder = arguments.After("--tables") ?? Path.Combine("artifacts", "adapt");
         List<LiveClip> clips = [];
-        Dictionary<LiveClip, FilteredClip> filtered = [];
         foreach (var clip in Clip.In(arguments.Data))
         {
             var table = KnobTable.Of(clip, model, folder, seconds);
             if (table.Seconds.Count == 0) continue;
-            var live = new LiveClip(table, model.Card.Thresholds.Score);
-            clips.Add(live);
-            filtered[live] = FilteredClip.Of(clip, live);
+            clips.Add(new LiveClip(
+                table, SegmentDifferences.Of(clip, table.Seconds.Count), model.Card.Thresholds.Score));
         }
 
         if (clips.Count < 3)
@@ -60,7 +63,7 @@ static class LiveBench
             return;
         }
 
-        var bench = new Bench(clips, filtered);
+        var bench = new Bench(clips);
         foreach (var by in Enum.GetValues<LostBy>()) Quality(report, clips, by);
         bench.Compare(report);
         if (arguments.After("--plot") is { } file) bench.Plot(file);
@@ -154,7 +157,7 @@ static class LiveBench
         report.Add("controller's own time", Stopwatch.GetElapsedTime(from).TotalMilliseconds / Times, "ms", "<1", "");
     }
 
-    sealed class Bench(List<LiveClip> clips, Dictionary<LiveClip, FilteredClip> filtered)
+    sealed class Bench(List<LiveClip> clips)
     {
         readonly Dictionary<LiveClip, ImmutableArray<ImmutableArray<EdgePrior>>> _edges =
             clips.ToDictionary(c => c, c => c.Edges(LostBy.Half));
@@ -176,9 +179,8 @@ static class LiveBench
                 Tell(report, price, "Adam, published", c => Follow(c, new AdamRule(LiveClip.Ladders), price,
                     KnobState.At(LiveClip.Ladders, 0, 0, 0, 0)));
                 Tell(report, price, "all settings every 10 s, free", c => Profile(c, price));
-                double threshold = FilteredClip.Thresholds.MaxBy(t =>
-                    clips.Average(c => c.Objective(filtered[c].At(t), price)));
-                Tell(report, price, "frame differences, hindsight", c => filtered[c].At(threshold));
+                double threshold = Thresholds.MaxBy(t => clips.Average(c => c.Objective(Filtered(c, t), price)));
+                Tell(report, price, "frame differences, hindsight", c => Filtered(c, threshold));
                 Tell(report, price, "best one of each clip, hindsight", c => BestStatic(c, price));
                 int[] one = LiveClip.Settings.MaxBy(s => clips.Average(c => c.Objective(c.Static(s), price)))!;
                 Tell(report, price, "best one of all clips, hindsight", c => c.Static(one));
@@ -221,34 +223,41 @@ static class LiveBench
             if (_runs.TryGetValue((clip, price, constants, alsoNot), out var known)) return known;
             var rule = RuleFor(clip, constants, alsoNot);
             var start = rule.Start(LiveClip.Ladders, new Resources(price, price));
-            return _runs[(clip, price, constants, alsoNot)] = Follow(clip, rule, price, start, constants.EveryS);
+            return _runs[(clip, price, constants, alsoNot)] = Follow(
+                clip, rule, price, start, constants.EveryS, constants.Threshold);
         }
 
         /// <summary>
         /// One second in so many a frame in full quality tells what is lost, and half as many later a gradient what
         /// edges lose.
         /// </summary>
-        static LiveSecond Follow(LiveClip clip, IKnobRule rule, double price, KnobState state, int everyS = 4)
+        static LiveSecond Follow(
+            LiveClip clip, IKnobRule rule, double price, KnobState state, int everyS = 4, double threshold = 0)
         {
             var prices = new Resources(price, price);
             List<LiveSecond> run = [];
             for (int i = 0; i < clip.Count; i++)
             {
                 bool isReference = i % everyS == 0, isGradient = i % everyS == everyS / 2;
-                var second = clip.At(i, state.Rungs);
+                var second = clip.At(i, state.Rungs, threshold);
                 double probe = (isReference ? clip.Table.InferenceMs[0] : 0)
                     + (isGradient ? clip.Table.HalfGradientMs : 0);
                 run.Add(second with { Ms = second.Ms + probe });
                 // What the frame rate costs is told by the boxes that are there anyway.
                 var edges = state.Neighbours(LiveClip.Ladders).Where(e => isGradient || e.Knob == LiveClip.FrameStep);
                 state = rule.Next(state, clip.Read(i, state.Rungs, LostBy.Half, edges),
-                    new KnobTerms(prices, Resources.Unlimited, isReference ? clip.LastLost(i, state.Rungs) : null));
+                    new KnobTerms(prices, Resources.Unlimited,
+                        isReference ? clip.LastLost(i, state.Rungs, threshold) : null));
             }
 
             return LiveClip.Mean(run);
         }
 
         static double Median(IEnumerable<double> of) => of.Order().ElementAt(of.Count() / 2);
+
+        /// <summary>A frame-difference filter alone (Reducto's way), everything else at its dearest.</summary>
+        static LiveSecond Filtered(LiveClip clip, double threshold) =>
+            LiveClip.Mean(Enumerable.Range(0, clip.Count).Select(i => clip.At(i, [0, 0, 0, 0], threshold)));
 
         static LiveSecond BestStatic(LiveClip clip, double price) =>
             LiveClip.Settings.Select(s => clip.Static(s)).MaxBy(s => clip.Objective(s, price));

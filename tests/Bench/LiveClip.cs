@@ -13,12 +13,15 @@ sealed class LiveClip
     /// <summary>The knob that no gradient sees.</summary>
     public const int FrameStep = 2;
 
-    readonly Dictionary<(int, int), LiveSecond> _known = [];
+    readonly Dictionary<(int, int, double), LiveSecond> _known = [];
     readonly Dictionary<int, LiveSecond> _static = [];
 
-    public LiveClip(KnobTable table, float scoreMin)
+    readonly IReadOnlyList<double[,]> _differences;
+
+    /// <param name="differences">of the frames of each second</param>
+    public LiveClip(KnobTable table, IReadOnlyList<double[,]> differences, float scoreMin)
     {
-        Table = table;
+        (Table, _differences) = (table, differences);
         ScoreMin = scoreMin;
         Dearest = Static([0, 0, 0, 0]);
     }
@@ -46,18 +49,42 @@ sealed class LiveClip
 
     public LiveSecond Dearest { get; }
 
-    public LiveSecond At(int second, IReadOnlyList<int> s)
+    /// <param name="threshold">
+    /// part of the pixels that must have changed for a frame to be sent and looked at; 0: each that is due is
+    /// </param>
+    public LiveSecond At(int second, IReadOnlyList<int> s, double threshold = 0)
     {
         int number = NumberOf(s);
-        if (_known.TryGetValue((second, number), out var known)) return known;
+        if (_known.TryGetValue((second, number, threshold), out var known)) return known;
         var of = Table.Seconds[second];
-        int step = LiveRungs.Steps[s[2]];
         var seen = of.Seen[s[0], s[1], s[3]];
         var reference = of.Seen[0, 0, 0];
-        double f1 = Enumerable.Range(0, Clip.Rate)
-            .Average(i => Agreement.Of(seen[i - i % step], reference[i], ScoreMin).F1);
-        return _known[(second, number)] = new LiveSecond(
-            f1, of.Bytes[s[0], s[1], s[2]], Table.InferenceMs[s[3]] * (Clip.Rate / step));
+        bool[] looked = SegmentDifferences.Looked(_differences[second], LiveRungs.Steps[s[2]], threshold);
+        double f1 = 0;
+        for (int i = 0, last = 0; i < Clip.Rate; i++)
+        {
+            if (looked[i]) last = i;
+            f1 += Agreement.Of(seen[last], reference[i], ScoreMin).F1 / Clip.Rate;
+        }
+
+        int frames = looked.Count(l => l);
+        return _known[(second, number, threshold)] = new LiveSecond(
+            f1, Bytes(of, s[0], s[1], frames), frames * Table.InferenceMs[s[3]]);
+    }
+
+    /// <summary>As encoded; between the numbers of frames that were, in proportion.</summary>
+    static double Bytes(TableSecond of, int quantiser, int scale, int frames)
+    {
+        double fewer = 0, fewerBytes = 0;
+        for (int f = LiveRungs.Steps.Length - 1; f >= 0; f--)
+        {
+            int count = Clip.Rate / LiveRungs.Steps[f];
+            double bytes = of.Bytes[quantiser, scale, f];
+            if (frames <= count) return fewerBytes + (frames - fewer) / (count - fewer) * (bytes - fewerBytes);
+            (fewer, fewerBytes) = (count, bytes);
+        }
+
+        return fewerBytes;
     }
 
     public LiveSecond Static(IReadOnlyList<int> setting)
@@ -100,11 +127,12 @@ sealed class LiveClip
     }
 
     /// <summary>F1 lost in the last frame of a second, against the same frame in full quality.</summary>
-    public double LastLost(int second, ImmutableArray<int> at)
+    public double LastLost(int second, ImmutableArray<int> at, double threshold)
     {
         var of = Table.Seconds[second];
-        int step = LiveRungs.Steps[at[2]], last = Clip.Rate - 1;
-        return 1 - Agreement.Of(of.Seen[at[0], at[1], at[3]][last - last % step], of.Seen[0, 0, 0][last], ScoreMin).F1;
+        bool[] looked = SegmentDifferences.Looked(_differences[second], LiveRungs.Steps[at[2]], threshold);
+        var shown = of.Seen[at[0], at[1], at[3]][Array.LastIndexOf(looked, true)];
+        return 1 - Agreement.Of(shown, of.Seen[0, 0, 0][^1], ScoreMin).F1;
     }
 
     /// <summary>What a probe tells of the edges beside a setting.</summary>
