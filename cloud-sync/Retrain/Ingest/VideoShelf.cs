@@ -85,9 +85,19 @@ sealed partial class VideoShelf : IDisposable
         // The topic names the device; what the JSON says may be anything.
         string file = Path.Combine(_folder, device, name);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllBytes(file, video.Span);
-        File.WriteAllBytes(Path.ChangeExtension(file, ".json"),
-            JsonSerializer.SerializeToUtf8Bytes(segment, ContractJson.Default.VideoSegment));
+        try
+        {
+            File.WriteAllBytes(file, video.Span);
+            File.WriteAllBytes(Path.ChangeExtension(file, ".json"),
+                JsonSerializer.SerializeToUtf8Bytes(segment, ContractJson.Default.VideoSegment));
+        }
+        catch (IOException)
+        {
+            // A full disk leaves pieces that nobody counts: a file a second.
+            Delete(file);
+            throw;
+        }
+
         Count(file, video.Length);
         Interlocked.Increment(ref _stored);
         Thin();
@@ -103,10 +113,15 @@ sealed partial class VideoShelf : IDisposable
     {
         while (_bytes > _bytesMax && _files.TryDequeue(out var oldest))
         {
-            File.Delete(oldest.File);
-            File.Delete(Path.ChangeExtension(oldest.File, ".json"));
+            Delete(oldest.File);
             _bytes -= oldest.Bytes;
         }
+    }
+
+    static void Delete(string file)
+    {
+        File.Delete(file);
+        File.Delete(Path.ChangeExtension(file, ".json"));
     }
 
     void Drop(string why)

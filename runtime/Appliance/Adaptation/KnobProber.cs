@@ -36,10 +36,10 @@ sealed partial class KnobProber : IDisposable
     readonly Func<Detector> _open;
     readonly RungTrials _trials;
     readonly Dictionary<int, JpegFacts> _jpegs = [];
+    readonly Dictionary<VideoCoding, Coded> _coded = [];
     Detector? _direct;
     double _inferenceMs;
     long _probes;
-    readonly Dictionary<VideoCoding, Coded> _coded = [];
 
     KnobProber(KnobPlan plan, InferenceSettings settings, FramePool pool, ILogger log)
     {
@@ -72,13 +72,9 @@ sealed partial class KnobProber : IDisposable
         _jpegs.Clear();
         _coded.Clear();
         double worth = Math.Max(WorthMin, at.Full.Sum(d => 1 / (1 + Math.Exp(-Slope * (d.Score - _plan.ScoreMin)))));
-        _inferenceMs = 0;
-        if (!isDirect)
-        {
-            _gradient.Look(at.Frame);
-            _inferenceMs = _gradient.LastRun.TotalMilliseconds;
-        }
-
+        // Also where it is not believed: only what it predicts can win trust back.
+        _gradient.Look(at.Frame);
+        _inferenceMs = _gradient.LastRun.TotalMilliseconds;
         int turn = VideoTurn();
         foreach (var edge in state.Neighbours(_plan.Knobs.Ladders))
         {
@@ -106,7 +102,7 @@ sealed partial class KnobProber : IDisposable
 
         int size = _plan.Knobs.SizeOf(state.Rungs.AsSpan());
         return new ProbeFindings(lost, left,
-            size == 0 || isDirect ? null : OfSize(at, size, false) - OfSize(at, 0, false), _inferenceMs);
+            size == 0 ? null : OfSize(at, size, false) - OfSize(at, 0, false), _inferenceMs);
     }
 
     /// <summary>
