@@ -8,6 +8,7 @@ var benches = new SortedDictionary<string, Func<BenchArguments, int>>(StringComp
     ["gradients"] = GradientsBench.Run,
     ["labels"] = LabelsBench.Run,
     ["links"] = LinksBench.Run,
+    ["localize"] = LocalizeBench.Run,
     ["pipeline"] = PipelineBench.Run,
     ["training"] = TrainingBench.Run,
     ["twin"] = TwinBench.Run,

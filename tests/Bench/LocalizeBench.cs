@@ -1,0 +1,33 @@
+namespace EdgeAppliance.Bench;
+
+/// <summary>
+/// Positions from real radio recordings against their truth. <c>--only NAME</c> runs one part. A part whose recordings
+/// are not there says so in a figure that could not be had.
+/// </summary>
+static class LocalizeBench
+{
+    static readonly (string Name, Action<Report, string> Measure)[] Parts =
+    [
+    ];
+
+    public static int Run(BenchArguments given)
+    {
+        string? only = given.After("--only");
+        if (only is not null && Parts.All(part => part.Name != only))
+        {
+            Console.Error.WriteLine(
+                $"--only {only}: one of {string.Join(", ", Parts.Select(part => part.Name))} is needed");
+            return 64;
+        }
+
+        var report = new Report("localize");
+        foreach (var (name, measure) in Parts)
+        {
+            if (only is not null && name != only) continue;
+            Console.Error.WriteLine($"localize: {name}");
+            measure(report, given.Data);
+        }
+
+        return report.Finish();
+    }
+}
