@@ -57,7 +57,7 @@ public readonly record struct Observation(
     public static Observation OfRssi(MonoTime at, string tag, string scanner, double dbm) =>
         new(at, ObservationKind.Rssi, tag, scanner, dbm, default, null);
 
-    /// <param name="differenceM">distance to <paramref name="other"/> less distance to <paramref name="station"/></param>
+    /// <param name="differenceM">distance to <paramref name="other"/> less that to <paramref name="station"/></param>
     public static Observation OfRangeDifference(
         MonoTime at, string tag, string station, string other, double differenceM, double? variance) =>
         new(at, ObservationKind.RangeDifference, tag, station, differenceM, default, variance) { Other = other };
