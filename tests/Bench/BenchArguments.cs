@@ -41,6 +41,13 @@ sealed record BenchArguments(string Name, string Data, IReadOnlyList<string> Res
         }
     }
 
+    /// <summary>Width and height, as in 544x320.</summary>
+    public static (int Width, int Height) Size(string text) => text.Split('x') is [var width, var height]
+        && int.TryParse(width, NumberStyles.None, CultureInfo.InvariantCulture, out int wide)
+        && int.TryParse(height, NumberStyles.None, CultureInfo.InvariantCulture, out int high)
+            ? (wide, high)
+            : throw new FormatException($"size '{text}': WIDTHxHEIGHT is needed, as in 544x320");
+
     public static int Usage(IEnumerable<string> names)
     {
         Console.Error.WriteLine("bench NAME [--data DIR]; NAME is one of: " + string.Join(", ", names));
