@@ -47,7 +47,7 @@ public sealed class RadioUri
         new("dwm1001-tlv", RadioScheme.Dwm1001Tlv, Kind.Device, ["baud", "tag", "rate", "record"]),
         new("dwm3001", RadioScheme.Dwm3001, Kind.Device, ["baud", "tag", "station", "azimuth", "start", "record"]),
         new("ranges", RadioScheme.Ranges, Kind.Device, ["baud", "start", "record"]),
-        new("ble", RadioScheme.Ble, Kind.Adapter, ["record"]),
+        new("ble", RadioScheme.Ble, Kind.Adapter, ["station", "record"]),
         new("mqtt-scanners", RadioScheme.MqttScanners, Kind.Topic, ["record"]),
         new("replay", RadioScheme.Replay, Kind.Path, []),
         new("file", RadioScheme.File, Kind.Path, []),

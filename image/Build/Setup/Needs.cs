@@ -37,6 +37,9 @@ static class Needs
             Apt.Named("gstreamer1.0-plugins-base", "gstreamer1.0-plugins-good")),
         new("GStreamer plug-ins: H.264 parsing", Groups.Test, Plugins("libgstvideoparsersbad.so"),
             Apt.Named("gstreamer1.0-plugins-bad")),
+        new("dbus-daemon, the message bus of tests", Groups.Test, Program("dbus-daemon"), Apt.Named("dbus")),
+        new("python3-dbusmock, the bluetoothd of tests", Groups.Test,
+            () => Directory.Exists("/usr/lib/python3/dist-packages/dbusmock"), Apt.Named("python3-dbusmock")),
     ];
 
     static Func<bool> Program(string name) => () => Tool.Find(name) is not null;
