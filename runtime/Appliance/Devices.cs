@@ -12,16 +12,23 @@ namespace EdgeAppliance.Runtime;
 /// <summary>The camera, the radio and what is known of their place, as the settings say.</summary>
 sealed class Devices : IDisposable
 {
-    Devices(CameraUri uri, SteadyCamera camera, IRadio? radio, TwinSite? twin, ApplianceSettings settings)
+    Devices(
+        CameraUri uri, SteadyCamera camera, IRadio? radio, TwinSite? twin, ApplianceSettings settings, ILogger log)
     {
         CameraName = uri.Shown;
         Camera = camera;
         Radio = radio;
         World = twin?.World;
         IsLive = twin?.Address.IsPaced ?? uri.IsLive;
-        Geometry = settings.Site.Geometry is { } geometry ? CameraGeometry.Load(geometry) : twin?.Geometry;
+        Geometry = settings.Site.Geometry switch
+        {
+            null => twin?.Geometry,
+            SiteSettings.None => null,
+            var file => CameraGeometry.Load(file),
+        };
         Registry = settings.Site.Registry is { } registry
-            ? TagRegistry.Load(registry) : twin?.Registry ?? TagRegistry.Empty;
+            ? LiveRegistry.Open(registry, log, TimeProvider.System)
+            : LiveRegistry.Of(twin?.Registry ?? TagRegistry.Empty);
     }
 
     /// <summary>Opened by whoever asks it for the first frame; opened again when it is lost.</summary>
@@ -37,7 +44,8 @@ sealed class Devices : IDisposable
 
     public CameraGeometry? Geometry { get; }
 
-    public TagRegistry Registry { get; }
+    /// <summary>The tags and stations in force; it follows its file.</summary>
+    public LiveRegistry Registry { get; }
 
     /// <summary>The truth behind a <c>twin://</c> camera; null with any other.</summary>
     public TwinWorld? World { get; }
@@ -60,7 +68,7 @@ sealed class Devices : IDisposable
             : FfmpegCamera.Open(settings.Camera.Uri!, options, log, stop);
         var radio = OpenRadio(settings.Site, twin, epoch, log);
         var camera = new SteadyCamera(uri.Shown, uri.IsLive && !untilEnd, OpenOnce, new ReconnectOptions(), log);
-        try { return new Devices(uri, camera, radio, twin, settings); }
+        try { return new Devices(uri, camera, radio, twin, settings, log); }
         catch
         {
             camera.Dispose();
@@ -73,6 +81,7 @@ sealed class Devices : IDisposable
     {
         Camera.Dispose();
         Radio?.Dispose();
+        Registry.Dispose();
     }
 
     /// <summary>Null without tags: nothing is labelled then. A twin brings its own radio.</summary>

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using EdgeAppliance.Drivers.Memory;
 using EdgeAppliance.Runtime.Annotation;
 using EdgeAppliance.Runtime.Inference;
+using EdgeAppliance.Runtime.Localization;
 using EdgeAppliance.Runtime.Pipeline;
 using EdgeAppliance.Runtime.Status;
 
@@ -21,7 +22,7 @@ sealed record Summary(
 sealed partial class OutJson : JsonSerializerContext;
 
 /// <summary>
-/// Writes what a run saw: <c>detections.csv</c>, <c>labels.csv</c>, up to 24 drawn frames spread evenly over the run,
+/// Writes what a run saw: <c>detections.csv</c>, <c>labels.csv</c>, <c>fixes.csv</c>, up to 24 drawn frames spread evenly over the run,
 /// and <c>summary.json</c>. Its disk is bounded by the run for the tables and by 24 pictures for the rest.
 /// </summary>
 sealed class OutFolder : IDisposable
@@ -38,6 +39,7 @@ sealed class OutFolder : IDisposable
     readonly JpegEncode _encode;
     readonly StreamWriter _detections;
     readonly StreamWriter _labels;
+    readonly StreamWriter _fixes;
     readonly List<(long Number, string Path)> _pictures = [];
     readonly long[] _byClass;
     readonly HashSet<int> _tracks = [];
@@ -55,6 +57,8 @@ sealed class OutFolder : IDisposable
         _detections = new StreamWriter(Path.Combine(folder, "detections.csv"));
         _detections.WriteLine("frame,t_s,class,score,left,top,right,bottom,track");
         _labels = new StreamWriter(Path.Combine(folder, "labels.csv"));
+        _fixes = new StreamWriter(Path.Combine(folder, "fixes.csv"));
+        _fixes.WriteLine("t_s,tag,x_m,y_m,var_x_m2,var_y_m2");
         _labels.WriteLine("frame,t_s,tag,class,confidence,left,top,right,bottom,track,detector_class,detector_score");
     }
 
@@ -71,6 +75,7 @@ sealed class OutFolder : IDisposable
     public void Note(in Annotated seen)
     {
         foreach (var detection in seen.Detections) NoteDetection(seen, detection);
+        foreach (var fix in seen.Fixes) NoteFix(seen.Frame, fix);
         foreach (var label in seen.Annotations) NoteLabel(seen.Frame, label);
         lock (_tracks) foreach (var located in seen.Tracks) _tracks.Add(located.Track.Id);
         // Every stride-th frame is drawn; when all places are taken, every other picture goes and the stride doubles.
@@ -81,6 +86,7 @@ sealed class OutFolder : IDisposable
     {
         _detections.Flush();
         _labels.Flush();
+        _fixes.Flush();
         using var file = File.Create(Path.Combine(_folder, "summary.json"));
         JsonSerializer.Serialize(file, summary, OutJson.Default.Summary);
     }
@@ -89,6 +95,7 @@ sealed class OutFolder : IDisposable
     {
         _detections.Dispose();
         _labels.Dispose();
+        _fixes.Dispose();
     }
 
     void NoteDetection(in Annotated seen, in Detection detection)
@@ -116,6 +123,11 @@ sealed class OutFolder : IDisposable
             + $"{box.Left:F2},{box.Top:F2},{box.Right:F2},{box.Bottom:F2},{label.TrackId},{label.DetectorClass},"
             + $"{label.DetectorScore:F4}"));
     }
+
+    // As recorded fixes are read: site.tags takes it as it is.
+    void NoteFix(in Frame frame, in Fix fix) => _fixes.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"{frame.StreamTime.TotalSeconds:F4},{fix.Tag},{fix.PositionM.X:F4},{fix.PositionM.Y:F4},"
+        + $"{fix.Covariance.Xx:F5},{fix.Covariance.Yy:F5}"));
 
     void Draw(in Annotated seen)
     {

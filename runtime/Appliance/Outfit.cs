@@ -30,7 +30,7 @@ sealed class Outfit : IAsyncDisposable
         Spool = Opened(Store.OpenSpool(settings.Spool, log));
         Uplink = settings.Mqtt.Host is null ? null : new Uplink(Spool, settings, log);
         var classes = detectors.Facts.Classes;
-        Scene = new Scene(settings, devices, classes);
+        Scene = new Scene(settings, devices, classes, log);
         if (settings.TurnsKnobs(devices.IsLive))
             Knobs = Opened(new Adapting(settings, detectors, Pool, CountsOfChain(), log));
         if (Uplink is not null && VideoSender.TryCreate(settings, devices.CameraName, Knobs, Uplink, log) is { } video)

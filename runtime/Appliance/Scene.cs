@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using EdgeAppliance.Drivers.Radio;
 using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Runtime.Annotation;
+using EdgeAppliance.Runtime.Calibration;
 using EdgeAppliance.Runtime.Fusion;
 using EdgeAppliance.Runtime.Inference;
 using EdgeAppliance.Runtime.Localization;
@@ -9,6 +10,8 @@ using EdgeAppliance.Runtime.Selection;
 using EdgeAppliance.Runtime.Settings;
 using EdgeAppliance.Runtime.Status;
 using EdgeAppliance.Runtime.Tracking;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeAppliance.Runtime;
 
@@ -28,15 +31,20 @@ sealed class Scene
     readonly Fuser _fuser;
     readonly Annotator _annotator;
     readonly Selector _selector;
-    readonly TagRegistry _registry;
+    readonly LiveRegistry _registries;
+    readonly ResidualWatch _watch;
+    TagRegistry _registry;
     readonly SortedDictionary<string, MonoTime> _heard = new(StringComparer.Ordinal);
     volatile SceneView _view = SceneView.Empty;
 
     /// <param name="classes">the detector's class names, in order</param>
-    public Scene(ApplianceSettings settings, Devices devices, IReadOnlyList<string> classes)
+    public Scene(
+        ApplianceSettings settings, Devices devices, IReadOnlyList<string> classes, ILogger? log = null)
     {
         var radio = _radio = devices.Radio;
-        var registry = _registry = devices.Registry;
+        _registries = devices.Registry;
+        var registry = _registry = _registries.Current;
+        _watch = new ResidualWatch(settings.Fusion, log ?? NullLogger.Instance);
         _tracker = new Tracker(settings.Tracking);
         _locator = new Locator(settings.Radio, radio is { Stations.Count: > 0 } ? radio.Stations : registry.Stations);
         _fuser = new Fuser(settings.Fusion, devices.Geometry, _locator, registry);
@@ -52,15 +60,27 @@ sealed class Scene
     /// <summary>Track, locate, fuse, annotate. Takes the frame over and hands it on, unless it faults.</summary>
     public Annotated Step(Detected seen)
     {
+        Follow();
         Listen(seen.Frame.At);
         var tracked = _tracker.Step(seen);
         var located = _fuser.Step(tracked);
+        _watch.Note(located, _fuser.Geometry);
         var annotated = _annotator.Step(located) with { IsFull = seen.IsFull };
         _view = Look(located);
         return annotated;
     }
 
     public Chosen? TryChoose(Annotated annotated) => _selector.TryChoose(annotated, out var chosen) ? chosen : null;
+
+    // Once a frame: who reads it in this frame reads the same, whatever happens to the file meanwhile.
+    void Follow()
+    {
+        var registry = _registries.Current;
+        if (ReferenceEquals(registry, _registry)) return;
+        _registry = registry;
+        _fuser.Use(registry);
+        _annotator.Use(registry);
+    }
 
     void Listen(MonoTime until)
     {
@@ -70,12 +90,22 @@ sealed class Scene
         {
             count = _radio.Drain(until, _readings);
             var readings = _readings.AsSpan(0, count);
+            readings = readings[..Wanted(readings)];
             foreach (ref readonly var reading in readings) _heard[reading.Tag] = reading.At;
             _locator.Take(readings);
         }
         while (count == ReadingsAtOnce);
         // As many as the locator follows: the one silent longest makes room, here as there.
         while (_heard.Count > Math.Max(1, _locator.Tags.Count)) _heard.Remove(_heard.MinBy(row => row.Value).Key);
+    }
+
+    // Readings of tags the site wants ignored are not even kept; the others move up.
+    int Wanted(Span<Observation> readings)
+    {
+        int kept = 0;
+        foreach (ref readonly var reading in readings)
+            if (!_registry.IsIgnored(reading.Tag)) readings[kept++] = reading;
+        return kept;
     }
 
     SceneView Look(in Located located)
@@ -89,7 +119,10 @@ sealed class Scene
             tags.Add(new TagStatus(tag, _registry.Find(tag)?.Class, ageS, track));
         }
 
-        return new SceneView(located.Tracks.Length, tags.ToImmutable(), _fuser.GeometryFault);
+        return new SceneView(located.Tracks.Length, tags.ToImmutable(), _fuser.GeometryFault)
+        {
+            Watch = _watch.View,
+        };
     }
 }
 
@@ -97,4 +130,7 @@ sealed class Scene
 sealed record SceneView(int Tracks, ImmutableArray<TagStatus> Tags, string? GeometryFault)
 {
     public static SceneView Empty { get; } = new(0, [], null);
+
+    /// <summary>What the residuals of tracks and tags say of the camera's pose.</summary>
+    public ResidualView Watch { get; init; }
 }

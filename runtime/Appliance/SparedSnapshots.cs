@@ -2,11 +2,20 @@ using EdgeAppliance.Runtime.Status;
 
 namespace EdgeAppliance.Runtime;
 
-/// <summary>What a moment tells of the knobs and of the video.</summary>
+/// <summary>What a moment tells of the knobs, of the video and of the site.</summary>
 static class SparedSnapshots
 {
     public static Snapshot Added(Outfit outfit, Snapshot to) =>
-        to with { Knobs = KnobsOf(outfit), Video = outfit.Video?.Status };
+        to with { Knobs = KnobsOf(outfit), Video = outfit.Video?.Status, Site = SiteOf(outfit) };
+
+    static SiteStatus SiteOf(Outfit outfit)
+    {
+        var registry = outfit.Devices.Registry;
+        var watch = outfit.Scene.View.Watch;
+        return new SiteStatus(
+            registry.Current.Count, registry.Reloads, registry.Fault, watch.Alarm, watch.AlongM, watch.AcrossM,
+            watch.MatchedShare);
+    }
 
     static KnobsStatus? KnobsOf(Outfit outfit)
     {

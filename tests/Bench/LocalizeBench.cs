@@ -8,6 +8,8 @@ static class LocalizeBench
 {
     static readonly (string Name, Action<Report, string> Measure)[] Parts =
     [
+        ("camera-pose", CameraPoseBench.Measure),
+        ("camera-bump", CameraBumpBench.Measure),
     ];
 
     public static int Run(BenchArguments given)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using EdgeAppliance.Drivers.Memory;
 using EdgeAppliance.Runtime.Fusion;
 using EdgeAppliance.Runtime.Inference;
+using EdgeAppliance.Runtime.Localization;
 
 namespace EdgeAppliance.Runtime.Annotation;
 
@@ -23,6 +24,9 @@ readonly record struct Annotated(
 {
     /// <summary>Looked at in full quality: a sample of it is not biased by what the knobs spare.</summary>
     public bool IsFull { get; init; } = true;
+
+    /// <summary>Where the tags were at the frame's instant.</summary>
+    public ImmutableArray<Fix> Fixes { get; init; } = [];
 
     public void Dispose() => Frame.Dispose();
 }

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using EdgeAppliance.CloudSync.Contract;
 using EdgeAppliance.Runtime.Fusion;
@@ -11,7 +12,7 @@ namespace EdgeAppliance.Runtime.Annotation;
 /// <summary>How often no label was made of a track that carries a tag, by the reason.</summary>
 readonly record struct Abstentions(
     long NotRegistered, long NoConsent, long NotSeen, long TooFewWindows, long Cut, long Overlapped, long Contradicted,
-    long Unsure);
+    long Unsure, long NotWanted);
 
 /// <summary>
 /// Makes labels of located tracks: the detector's box of this very frame, the class of the tag the track carries. It
@@ -24,21 +25,29 @@ sealed class Annotator
     const double TagErrs = 0.3;
 
     readonly AnnotationSettings _settings;
-    readonly TagRegistry _registry;
+    TagRegistry _registry;
     readonly ImmutableArray<string> _detectorClasses;
-    readonly FrozenDictionary<string, FrozenSet<string>> _allowed;
-    long _notRegistered, _noConsent, _notSeen, _tooFewWindows, _cut, _overlapped, _contradicted, _unsure;
+    FrozenDictionary<string, FrozenSet<string>> _allowed;
+    long _notRegistered, _noConsent, _notSeen, _tooFewWindows, _cut, _overlapped, _contradicted, _unsure,
+        _notWanted;
 
     /// <param name="detectorClasses">the model card's class names, in order</param>
     public Annotator(AnnotationSettings settings, TagRegistry registry, IReadOnlyList<string> detectorClasses)
     {
         _settings = settings;
-        _registry = registry;
         _detectorClasses = [.. detectorClasses];
+        Use(registry);
+    }
+
+    /// <summary>From the next frame on this registry is in force: a consent withdrawn in it makes no label.</summary>
+    [MemberNotNull(nameof(_registry), nameof(_allowed))]
+    public void Use(TagRegistry registry)
+    {
+        _registry = registry;
         var allowed = new Dictionary<string, FrozenSet<string>>(StringComparer.Ordinal);
         foreach (string name in registry.Classes)
         {
-            if (settings.DetectorClasses.TryGetValue(name, out var listed)) allowed[name] = listed.ToFrozenSet();
+            if (_settings.DetectorClasses.TryGetValue(name, out var listed)) allowed[name] = listed.ToFrozenSet();
             else if (_detectorClasses.Contains(name)) allowed[name] = new[] { name }.ToFrozenSet();
         }
 
@@ -47,7 +56,8 @@ sealed class Annotator
 
     /// <summary>Counted over all frames.</summary>
     public Abstentions Abstentions => new(
-        _notRegistered, _noConsent, _notSeen, _tooFewWindows, _cut, _overlapped, _contradicted, _unsure);
+        _notRegistered, _noConsent, _notSeen, _tooFewWindows, _cut, _overlapped, _contradicted, _unsure,
+        _notWanted);
 
     /// <summary>Takes over the frame and hands it on with its labels.</summary>
     public Annotated Step(in Located located)
@@ -62,7 +72,10 @@ sealed class Annotator
 
         return new Annotated(
             located.Frame, boxes?.DrainToImmutable() ?? [], located.Tracks, located.Detections, located.Model,
-            located.Calibration);
+            located.Calibration)
+        {
+            Fixes = located.Fixes,
+        };
     }
 
     /// <summary>
@@ -117,6 +130,7 @@ sealed class Annotator
         var track = located.Tracks[index].Track;
         if (_registry.Find(match.Tag) is not { } tag) return Not(ref _notRegistered);
         if (!tag.HasConsent) return Not(ref _noConsent);
+        if (tag.Policy != LabelPolicy.Label) return Not(ref _notWanted);
         if (track.Measured is not { } measured) return Not(ref _notSeen);
         if (match.AgreedWindows < _settings.AgreedWindowsMin) return Not(ref _tooFewWindows);
         var format = located.Frame.Format;
@@ -126,7 +140,7 @@ sealed class Annotator
         bool isContradicted = _allowed.TryGetValue(tag.Class, out var allowed) && !allowed.Contains(detectorClass);
         if (isContradicted) return Not(ref _contradicted);
         double confidence = Confidence(track.Score, match, _settings);
-        if (!(confidence >= _settings.ConfidenceMin)) return Not(ref _unsure);
+        if (!(confidence >= Math.Max(_settings.ConfidenceMin, tag.ConfidenceMin ?? 0))) return Not(ref _unsure);
         return new AnnotatedBox(
             measured.ClampTo(format.Width, format.Height), tag.Class, (float)confidence, track.Id, match, detectorClass,
             track.Score);

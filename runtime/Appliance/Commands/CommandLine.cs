@@ -62,6 +62,7 @@ static class CommandLine
         root.Add(DoctorCommand.Create(output));
         root.Add(ModelCommand.Create(output, errors));
         root.Add(KnobsCommand.Create(output));
+        root.Add(CalibrateCommand.Create(output, errors));
         root.Add(version);
         return root;
     }

@@ -62,6 +62,7 @@ abstract class CameraGeometry(string name, int width, int height)
 
     static CameraGeometry Read(JsonFields root)
     {
+        if (root.Has("parts")) return ReadCalibration(root);
         string name = root.Text("name");
         var image = root.Object("image");
         int width = (int)image.Number("width", 16, 32768), height = (int)image.Number("height", 16, 32768);
@@ -69,6 +70,18 @@ abstract class CameraGeometry(string name, int width, int height)
         return root.Has("groundFromImage")
             ? ReadHomography(root, name, width, height)
             : ReadPinhole(root, name, width, height);
+    }
+
+    // A calibration's camera part holds the same keys.
+    static CameraGeometry ReadCalibration(JsonFields root)
+    {
+        var camera = root.Object("parts").Object("camera");
+        if (root.IsFaulty) return new HomographyGeometry("", 16, 16, [1, 0, 0, 0, 1, 0, 0, 0, 1]);
+        var values = camera.Object("values");
+        values.Whole("version", 1, 1, otherwise: 1);
+        var geometry = Read(values);
+        values.Done();
+        return geometry;
     }
 
     static HomographyGeometry ReadHomography(JsonFields root, string name, int width, int height)

@@ -37,6 +37,7 @@ sealed class Comparison
     readonly int[] _order;
     TagAt[] _tagAt = [];
     string[] _tags = [];
+    TagRegistry? _registry;
     double[] _radii = [];
     long[] _serials = [];
     bool[] _isRecent = [];
@@ -58,9 +59,10 @@ sealed class Comparison
         Locator locator, TagRegistry registry, ReadOnlySpan<long> serials, ReadOnlySpan<MonoTime> instants,
             MonoTime recent)
     {
-        if (!_tags.AsSpan().SequenceEqual([.. locator.Tags]))
+        if (!ReferenceEquals(registry, _registry) || !IsSameAs(locator.Tags, registry))
         {
-            _tags = [.. locator.Tags];
+            _registry = registry;
+            _tags = [.. locator.Tags.Where(tag => !registry.IsIgnored(tag))];
             _radii = [.. _tags.Select(registry.FootprintRadiusM)];
         }
 
@@ -83,6 +85,18 @@ sealed class Comparison
                 _tagAt[cell] = new TagAt(isKnown, fix.PositionM, fix.Covariance);
             }
         }
+    }
+
+    bool IsSameAs(IList<string> tags, TagRegistry registry)
+    {
+        int at = 0;
+        for (int i = 0; i < tags.Count; i++)
+        {
+            if (registry.IsIgnored(tags[i])) continue;
+            if (at == _tags.Length || _tags[at++] != tags[i]) return false;
+        }
+
+        return at == _tags.Length;
     }
 
     /// <summary>True when the track was located of late: one that is gone carries nothing now.</summary>

@@ -32,7 +32,7 @@ sealed class Fuser
     readonly FusionSettings _settings;
     readonly CameraGeometry? _geometry;
     readonly Locator _locator;
-    readonly TagRegistry _registry;
+    TagRegistry _registry;
     readonly Comparison _comparison;
     readonly Association _association;
     readonly SortedList<int, Walk> _walks = [];
@@ -61,6 +61,12 @@ sealed class Fuser
     /// Why the geometry cannot be used with this camera's frames, for the status page; null when it can.
     /// </summary>
     public string? GeometryFault { get; private set; }
+
+    /// <summary>The geometry at the frames' own size; null without one that fits.</summary>
+    public CameraGeometry? Geometry => _scaled;
+
+    /// <summary>From the next frame on this registry is in force.</summary>
+    public void Use(TagRegistry registry) => _registry = registry;
 
     /// <summary>Windows compared so far.</summary>
     public long Windows { get; private set; }
@@ -96,7 +102,7 @@ sealed class Fuser
             var track = tracked.Tracks[i];
             var box = track.Measured ?? track.Box;
             var ground = GroundOf(box, tracked, i);
-            located[i] = new LocatedTrack(track, ground?.AtM, ground?.Covariance, null);
+            located[i] = new LocatedTrack(track, ground?.AtM, ground?.Covariance, null) { Away = ground?.Away };
             if (_scaled is null) continue;
             var walk = WalkOf(track.Id);
             if (track.Measured is null) continue;

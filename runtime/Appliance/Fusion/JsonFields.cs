@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace EdgeAppliance.Runtime.Fusion;
 
@@ -31,6 +33,15 @@ sealed class JsonFields
     {
         if (Find(key, isOptional: otherwise is not null) is not { } value) return otherwise ?? 0;
         return Number(value, Path(key), least, most);
+    }
+
+    /// <summary>A number without a part behind the point.</summary>
+    public int Whole(string key, int least, int most, int? otherwise = null)
+    {
+        double number = Number(key, least, most, otherwise);
+        if (Math.Floor(number) == number) return (int)number;
+        Fault(Path(key), string.Create(CultureInfo.InvariantCulture, $"is {number}: a whole number is needed"));
+        return least;
     }
 
     public string Text(string key, string? otherwise = null)
@@ -94,6 +105,21 @@ sealed class JsonFields
         }
     }
 
+    /// <summary>An object of names and numbers.</summary>
+    public ImmutableSortedDictionary<string, double> Figures(string key)
+    {
+        var figures = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
+        var inner = Object(key);
+        if (inner._object.ValueKind != JsonValueKind.Object) return figures.ToImmutable();
+        foreach (var property in inner._object.EnumerateObject())
+            figures[property.Name] = inner.Number(property.Name, double.MinValue, double.MaxValue);
+        return figures.ToImmutable();
+    }
+
+    /// <summary>An object as it stands, for somebody else to read.</summary>
+    public JsonObject Node(string key) =>
+        Object(key)._object is { ValueKind: JsonValueKind.Object } found ? JsonObject.Create(found.Clone())! : [];
+
     /// <summary>Tells every key nobody asked for.</summary>
     public void Done()
     {
@@ -113,10 +139,26 @@ sealed class JsonFields
     /// <summary>Reads a whole file; every fault of it is in <paramref name="faults"/>.</summary>
     public static T? Read<T>(string path, Func<JsonFields, T> read, out List<string> faults) where T : class
     {
+        try
+        {
+            return Read(File.ReadAllBytes(path), read, out faults);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            faults = [$"cannot be read: {fault.Message}"];
+        }
+
+        return null;
+    }
+
+    /// <summary>Reads a whole text; every fault of it is in <paramref name="faults"/>.</summary>
+    public static T? Read<T>(ReadOnlyMemory<byte> json, Func<JsonFields, T> read, out List<string> faults)
+        where T : class
+    {
         faults = [];
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path),
+            using var document = JsonDocument.Parse(json,
                 new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             var fields = new JsonFields(document.RootElement, "", faults);
             if (faults.Count > 0) return null;
@@ -132,10 +174,6 @@ sealed class JsonFields
         catch (JsonException fault)
         {
             faults.Add($"is not JSON: {fault.Message}");
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            faults.Add($"cannot be read: {fault.Message}");
         }
 
         return null;

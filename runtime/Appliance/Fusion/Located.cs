@@ -20,7 +20,11 @@ readonly record struct TagMatch(
 /// <param name="GroundM">its foot point on the floor, metres; null above the horizon or without geometry</param>
 /// <param name="GroundCovariance">of <paramref name="GroundM"/>; null with it</param>
 /// <param name="Match">null while no tag is sure enough</param>
-readonly record struct LocatedTrack(Track Track, Vector2? GroundM, Covariance2? GroundCovariance, TagMatch? Match);
+readonly record struct LocatedTrack(Track Track, Vector2? GroundM, Covariance2? GroundCovariance, TagMatch? Match)
+{
+    /// <summary>Unit vector on the floor, away from the camera; null with <see cref="GroundM"/>.</summary>
+    public Vector2? Away { get; init; }
+}
 
 /// <summary>A frame with its located tracks and the fixes of that moment. The frame's lease travels inside.</summary>
 /// <param name="Calibration">version of the geometry used; null without geometry</param>

@@ -4,12 +4,6 @@ using EdgeAppliance.Drivers.Radio;
 
 namespace EdgeAppliance.Runtime.Fusion;
 
-/// <summary>A tag the site gave out.</summary>
-/// <param name="Tag">its pseudonym</param>
-/// <param name="Class">of whoever or whatever carries it</param>
-/// <param name="HasConsent">false: located and drawn, but never labelled</param>
-sealed record RegisteredTag(string Tag, string Class, bool HasConsent);
-
 /// <summary>
 /// The site's tags with their classes, its stations, and how large things of a class stand on the floor.
 /// Format: docs/labels.md.
@@ -42,6 +36,34 @@ sealed class TagRegistry
 
     public int Count => _tags.Count;
 
+    /// <summary>The tags as registered, in no order.</summary>
+    public ImmutableArray<RegisteredTag> Tags => _tags.Values;
+
+    /// <summary>
+    /// For a Bluetooth radio's book of beacons: each tag to be located with each of its beacons as the book takes
+    /// them, null for one that the radio names itself.
+    /// </summary>
+    public IEnumerable<(string Tag, string? Beacon)> Beacons() =>
+        _tags.Values.Where(tag => tag.Policy != LabelPolicy.Ignore).OrderBy(tag => tag.Tag, StringComparer.Ordinal)
+            .SelectMany(tag => tag.Identities.Select(identity => identity.BookText()).Where(text => text is not null)
+                .DefaultIfEmpty(null).Select(text => (tag.Tag, text)));
+
+    /// <summary>The tag a UWB module's address belongs to; null for a stranger's.</summary>
+    public string? TagOfUwb(ReadOnlySpan<byte> address)
+    {
+        foreach (var tag in _tags.Values)
+        {
+            if (tag.Policy == LabelPolicy.Ignore) continue;
+            foreach (var identity in tag.Identities)
+                if (identity.Kind == BeaconKind.Uwb && identity.Bytes.AsSpan().SequenceEqual(address)) return tag.Tag;
+        }
+
+        return null;
+    }
+
+    /// <summary>True: the site does not want it located.</summary>
+    public bool IsIgnored(string tag) => Find(tag) is { Policy: LabelPolicy.Ignore };
+
     /// <summary>The tag as registered, or null.</summary>
     public RegisteredTag? Find(string tag) => _tags.GetValueOrDefault(tag);
 
@@ -62,37 +84,14 @@ sealed class TagRegistry
         return registry;
     }
 
-    static TagRegistry Read(JsonFields root)
+    /// <summary>Reads a registry's text; null when there are faults.</summary>
+    public static TagRegistry? TryParse(ReadOnlyMemory<byte> json, string path, out ImmutableArray<string> faults)
     {
-        var tags = new Dictionary<string, RegisteredTag>(StringComparer.Ordinal);
-        foreach (var each in root.Objects("tags", isOptional: false))
-        {
-            var tag = new RegisteredTag(each.Text("tag"), each.Text("class"), each.Truth("consent", otherwise: true));
-            each.Done();
-            if (tag.Tag.Length > 0 && !tags.TryAdd(tag.Tag, tag)) each.Fault(each.Path("tag"), $"is '{tag.Tag}' again");
-        }
-
-        var stations = new Dictionary<string, Station>(StringComparer.Ordinal);
-        foreach (var each in root.Objects("stations", isOptional: true))
-        {
-            string id = each.Text("id");
-            var at = JsonFields.ToVector(
-                [each.Number("xM", -1e5, 1e5), each.Number("yM", -1e5, 1e5), each.Number("zM", -1e3, 1e3)]);
-            each.Done();
-            if (id.Length > 0 && !stations.TryAdd(id, new Station(id, at)))
-                each.Fault(each.Path("id"), $"is '{id}' again");
-        }
-
-        var footprints = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (var each in root.Objects("classes", isOptional: true))
-        {
-            string name = each.Text("class");
-            double radiusM = each.Number("footprintRadiusM", 0, 20);
-            each.Done();
-            if (name.Length > 0 && !footprints.TryAdd(name, radiusM))
-                each.Fault(each.Path("class"), $"is '{name}' again");
-        }
-
-        return new TagRegistry(tags.Values, stations.Values, footprints);
+        var registry = JsonFields.Read(json, Read, out var found);
+        faults = [.. found.Select(fault => $"{path}: {fault}")];
+        return registry;
     }
+
+    static TagRegistry Read(JsonFields root) => new(
+        RegistryFields.Tags(root).Values, RegistryFields.Stations(root).Values, RegistryFields.Footprints(root));
 }

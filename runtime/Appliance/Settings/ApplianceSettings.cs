@@ -49,7 +49,7 @@ sealed record ApplianceSettings
         Site = new SiteSettings
         {
             Tags = Site.Tags is null or SiteSettings.Twin ? Site.Tags : Path.Combine(folder, Site.Tags),
-            Geometry = Under(folder, Site.Geometry),
+            Geometry = Site.Geometry is SiteSettings.None ? Site.Geometry : Under(folder, Site.Geometry),
             Registry = Under(folder, Site.Registry),
         },
         Inference = Inference with

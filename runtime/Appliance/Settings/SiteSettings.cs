@@ -10,12 +10,19 @@ sealed record SiteSettings
     public string? Tags { get; init; }
 
     /// <summary>
-    /// JSON file of the camera's geometry. Null: the twin's own with a <c>twin://</c> camera, else none.
+    /// JSON file of the camera's geometry, or a calibration file. <c>none</c>: not calibrated yet, so no labels; a run
+    /// then writes what a calibration needs. Null: the twin's own with a <c>twin://</c> camera, else none.
     /// </summary>
     public string? Geometry { get; init; }
 
-    /// <summary>JSON file of the tag registry: which class each tag stands for. Null: as for the geometry.</summary>
+    /// <summary>
+    /// JSON file of the tag registry: which class each tag stands for. Looked at every 2 s: a change is in force from
+    /// the next frame on. Null: as for the geometry.
+    /// </summary>
     public string? Registry { get; init; }
+
+    /// <summary>The word for a camera that is not calibrated yet.</summary>
+    public const string None = "none";
 
     /// <summary>The word for the twin's own radio.</summary>
     public const string Twin = "twin";
@@ -27,7 +34,8 @@ sealed record SiteSettings
         if (Tags is { Length: 0 }) yield return "site.tags is empty: a file's path, or leave the key out";
         if (Tags is null || isTwinCamera) yield break;
         if (Geometry is null)
-            yield return "site.geometry is missing: tags meet tracks on the floor, which wants the camera's geometry";
+            yield return "site.geometry is missing: tags meet tracks on the floor, which wants the camera's geometry "
+                + "(none, when it is to be calibrated)";
         if (Registry is null) yield return "site.registry is missing: it says which class each tag stands for";
     }
 }

@@ -55,12 +55,26 @@ sealed record VideoStatus(
 /// <summary>Frame memory: slots in all, lent now, refused since the start.</summary>
 sealed record PoolStatus(int Slots, int Held, long Refused);
 
+/// <summary>What is known of the place, and whether it still holds.</summary>
+/// <param name="Reloads">times a changed registry came into force</param>
+/// <param name="RegistryFault">why the registry's file as it is now is not in force; null when it is</param>
+/// <param name="Alarm">why the camera's pose is in doubt; null when it is not</param>
+/// <param name="AlongM">mean of track less tag away from the camera, of late; null while too few are matched</param>
+/// <param name="AcrossM">the same to the right</param>
+/// <param name="MatchedShare">tags in sight that a track is matched to, 0 to 1</param>
+sealed record SiteStatus(
+    int Tags, long Reloads, string? RegistryFault, string? Alarm, double? AlongM, double? AcrossM,
+    double? MatchedShare);
+
 /// <summary>Everything the status page tells: one moment, never changed.</summary>
 sealed record Snapshot(
     string Device, string Version, DateTimeOffset At, double UptimeS, bool Healthy, string? Fault,
     CameraStatus Camera, ModelStatus Model, ImmutableArray<LinkCounts> Links, ImmutableArray<StageStatus> Stages,
     ImmutableArray<TagStatus> Tags, int Tracks, SampleStatus Samples, PoolStatus Pool, double MemoryMiB)
 {
+    /// <summary>Null: not told.</summary>
+    public SiteStatus? Site { get; init; }
+
     /// <summary>Null: none is turned, every frame is looked at in full quality.</summary>
     public KnobsStatus? Knobs { get; init; }
 

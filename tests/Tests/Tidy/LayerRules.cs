@@ -41,8 +41,8 @@ static class LayerRules
             [".", "Model", "Shapes", "Editing", "Expressions", "Gradients", "Losses", "Training",
                 "Sessions", "Inspection"]),
         new("runtime/Appliance/", "EdgeAppliance.Runtime",
-            ["Settings", "Pipeline", "Inference", "Tracking", "Localization", "Fusion", "Annotation", "Selection",
-                "Adaptation", "Offload", "Insight", "Status", ".", "Commands"]),
+            ["Settings", "Pipeline", "Inference", "Tracking", "Localization", "Fusion", "Calibration", "Annotation",
+                "Selection", "Adaptation", "Offload", "Insight", "Status", ".", "Commands"]),
         new("cloud-sync/Sync/", "EdgeAppliance.CloudSync", ["Contract", "Spool", "Mqtt", "."]),
         new("cloud-sync/Retrain/", "EdgeAppliance.Retrain", ["Dataset", "Ingest", "Training", "."]),
     ];
