@@ -1,6 +1,7 @@
+using System.Collections.Immutable;
 using EdgeAppliance.Drivers.Camera;
 using EdgeAppliance.Drivers.Radio;
-using EdgeAppliance.Drivers.Radio.Recorded;
+using EdgeAppliance.Drivers.Radio.Ble;
 using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Drivers.Twin;
 using EdgeAppliance.Runtime.Fusion;
@@ -12,12 +13,14 @@ namespace EdgeAppliance.Runtime;
 /// <summary>The camera, the radio and what is known of their place, as the settings say.</summary>
 sealed class Devices : IDisposable
 {
+    readonly Radioset _radios;
+
     Devices(
-        CameraUri uri, SteadyCamera camera, IRadio? radio, TwinSite? twin, ApplianceSettings settings, ILogger log)
+        CameraUri uri, SteadyCamera camera, Radioset radios, TwinSite? twin, ApplianceSettings settings, ILogger log)
     {
         CameraName = uri.Shown;
         Camera = camera;
-        Radio = radio;
+        _radios = radios;
         World = twin?.World;
         IsLive = twin?.Address.IsPaced ?? uri.IsLive;
         Geometry = settings.Site.Geometry switch
@@ -29,6 +32,7 @@ sealed class Devices : IDisposable
         Registry = settings.Site.Registry is { } registry
             ? LiveRegistry.Open(registry, log, TimeProvider.System)
             : LiveRegistry.Of(twin?.Registry ?? TagRegistry.Empty);
+        Use(Registry.Current);
     }
 
     /// <summary>Opened by whoever asks it for the first frame; opened again when it is lost.</summary>
@@ -40,7 +44,14 @@ sealed class Devices : IDisposable
     /// <summary>False: a recording, read as fast as the stages allow.</summary>
     public bool IsLive { get; }
 
-    public IRadio? Radio { get; }
+    /// <summary>All radios as one; null without any: nothing is labelled then.</summary>
+    public IRadio? Radio => _radios.Radio;
+
+    /// <summary>Each by itself.</summary>
+    public ImmutableArray<IRadio> Radios => _radios.Each;
+
+    /// <summary>Scanners elsewhere, with the topic they are heard on; empty without any.</summary>
+    public ImmutableArray<(RemoteScanners Scanners, string Topic)> Remote => _radios.Remote;
 
     public CameraGeometry? Geometry { get; }
 
@@ -66,29 +77,25 @@ sealed class Devices : IDisposable
         ICamera OpenOnce(CancellationToken stop) => twin is not null
             ? new TwinCamera(twin.World, twin.Address, epoch, options, log)
             : FfmpegCamera.Open(settings.Camera.Uri!, options, log, stop);
-        var radio = OpenRadio(settings.Site, twin, epoch, log);
+        var radios = Radioset.Open(settings.Site, twin?.World, epoch, log);
         var camera = new SteadyCamera(uri.Shown, uri.IsLive && !untilEnd, OpenOnce, new ReconnectOptions(), log);
-        try { return new Devices(uri, camera, radio, twin, settings, log); }
+        try { return new Devices(uri, camera, radios, twin, settings, log); }
         catch
         {
             camera.Dispose();
-            radio?.Dispose();
+            radios.Dispose();
             throw;
         }
     }
 
+    /// <summary>The radios hear the beacons of this registry from now on.</summary>
+    public void Use(TagRegistry registry) => _radios.Use(registry);
+
     public void Dispose()
     {
         Camera.Dispose();
-        Radio?.Dispose();
+        _radios.Dispose();
         Registry.Dispose();
-    }
-
-    /// <summary>Null without tags: nothing is labelled then. A twin brings its own radio.</summary>
-    static IRadio? OpenRadio(SiteSettings site, TwinSite? twin, MonoTime epoch, ILogger log)
-    {
-        if (site.Tags is null or SiteSettings.Twin) return twin is null ? null : new TwinRadio(twin.World, epoch);
-        return RecordedFixes.Open(site.Tags, epoch, log);
     }
 }
 

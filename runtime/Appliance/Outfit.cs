@@ -16,6 +16,7 @@ namespace EdgeAppliance.Runtime;
 sealed class Outfit : IAsyncDisposable
 {
     readonly Stack<IDisposable> _open = new();
+    readonly ILogger _log;
     readonly Store _store;
     readonly Preview _preview;
     StatusServer? _server;
@@ -23,6 +24,7 @@ sealed class Outfit : IAsyncDisposable
 
     Outfit(ApplianceSettings settings, Detectors detectors, Devices devices, string? folder, ILogger log)
     {
+        _log = log;
         Settings = settings;
         Detectors = Opened(detectors);
         Devices = Opened(devices);
@@ -115,7 +117,8 @@ sealed class Outfit : IAsyncDisposable
     async Task RunOnceAsync(CancellationToken stop)
     {
         using var carried = new CancellationTokenSource();
-        var carrying = Uplink?.RunAsync(carried.Token) ?? Task.CompletedTask;
+        var carrying = Task.WhenAll(
+            [Uplink?.RunAsync(carried.Token) ?? Task.CompletedTask, .. Scanning(carried.Token)]);
         try
         {
             await Chain.RunAsync(stop);
@@ -127,6 +130,9 @@ sealed class Outfit : IAsyncDisposable
             await carrying;
         }
     }
+
+    IEnumerable<Task> Scanning(CancellationToken stop) => Devices.Remote.Select(
+        remote => new RemoteScanning(remote.Scanners, remote.Topic, Settings, _log).RunAsync(stop));
 
     /// <summary>The moment, for the status page.</summary>
     public Snapshot Snapshot() => Snapshots.Of(this, Settings);

@@ -31,7 +31,7 @@ sealed class Scene
     readonly Fuser _fuser;
     readonly Annotator _annotator;
     readonly Selector _selector;
-    readonly LiveRegistry _registries;
+    readonly Devices _devices;
     readonly ResidualWatch _watch;
     TagRegistry _registry;
     readonly SortedDictionary<string, MonoTime> _heard = new(StringComparer.Ordinal);
@@ -42,8 +42,8 @@ sealed class Scene
         ApplianceSettings settings, Devices devices, IReadOnlyList<string> classes, ILogger? log = null)
     {
         var radio = _radio = devices.Radio;
-        _registries = devices.Registry;
-        var registry = _registry = _registries.Current;
+        _devices = devices;
+        var registry = _registry = devices.Registry.Current;
         _watch = new ResidualWatch(settings.Fusion, log ?? NullLogger.Instance);
         _tracker = new Tracker(settings.Tracking);
         _locator = new Locator(settings.Radio, radio is { Stations.Count: > 0 } ? radio.Stations : registry.Stations);
@@ -75,9 +75,10 @@ sealed class Scene
     // Once a frame: who reads it in this frame reads the same, whatever happens to the file meanwhile.
     void Follow()
     {
-        var registry = _registries.Current;
+        var registry = _devices.Registry.Current;
         if (ReferenceEquals(registry, _registry)) return;
         _registry = registry;
+        _devices.Use(registry);
         _fuser.Use(registry);
         _annotator.Use(registry);
     }

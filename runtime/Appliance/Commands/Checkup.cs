@@ -23,6 +23,7 @@ static class Checkup
         var findings = LibraryChecks.All().ToList();
         findings.Add(Model(settings));
         findings.Add(await Task.Run(() => Camera(settings, stop), stop));
+        findings.AddRange(await RadioChecks.RunAsync(settings, stop));
         findings.Add(await BrokerAsync(settings, stop));
         findings.Add(Disk(settings.Spool));
         findings.Add(Spool(settings.Spool));

@@ -15,6 +15,12 @@ sealed class SettingsOptions
 
     readonly Option<string?> _model = new("--model") { Description = "a model's folder, or an ONNX file with a card" };
     readonly Option<string?> _tags = new("--tags") { Description = "CSV of tag fixes, or twin" };
+    readonly Option<string[]> _radios = new("--radio")
+    {
+        Description = "a radio's address (docs/radio.md); may be given several times",
+        AllowMultipleArgumentsPerToken = false,
+    };
+
     readonly Option<string?> _geometry = new("--geometry") { Description = "JSON of the camera's geometry" };
     readonly Option<string?> _registry = new("--registry") { Description = "JSON of the tags' classes" };
     readonly Option<string?> _broker = new("--broker") { Description = "HOST[:PORT] of the MQTT broker" };
@@ -25,6 +31,7 @@ sealed class SettingsOptions
         command.Add(_camera);
         command.Add(_model);
         command.Add(_tags);
+        command.Add(_radios);
         command.Add(_geometry);
         command.Add(_registry);
         command.Add(_broker);
@@ -46,6 +53,7 @@ sealed class SettingsOptions
             Site = settings.Site with
             {
                 Tags = words.GetValue(_tags) ?? settings.Site.Tags,
+                Radios = words.GetValue(_radios) is { Length: > 0 } radios ? [.. radios] : settings.Site.Radios,
                 Geometry = words.GetValue(_geometry) ?? settings.Site.Geometry,
                 Registry = words.GetValue(_registry) ?? settings.Site.Registry,
             },

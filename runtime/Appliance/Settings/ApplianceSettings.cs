@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EdgeAppliance.Drivers.Radio;
 
 namespace EdgeAppliance.Runtime.Settings;
 
@@ -46,11 +47,12 @@ sealed record ApplianceSettings
     /// <summary>Relative paths in a settings file start at the file's own folder.</summary>
     public ApplianceSettings RelativeTo(string folder) => this with
     {
-        Site = new SiteSettings
+        Site = Site with
         {
             Tags = Site.Tags is null or SiteSettings.Twin ? Site.Tags : Path.Combine(folder, Site.Tags),
             Geometry = Site.Geometry is SiteSettings.None ? Site.Geometry : Under(folder, Site.Geometry),
             Registry = Under(folder, Site.Registry),
+            Radios = Site.Radios.IsDefault ? Site.Radios : [.. Site.Radios.Select(one => RadioUnder(folder, one))],
         },
         Inference = Inference with
         {
@@ -77,11 +79,19 @@ sealed record ApplianceSettings
         bool isTwin = Camera.Uri?.StartsWith("twin://", StringComparison.Ordinal) == true;
         return
         [
-            .. own, .. Camera.Faults(), .. Inference.Faults(), .. Tracking.Faults(), .. Site.Faults(isTwin),
-            .. Radio.Faults(), .. Fusion.Faults(), .. Annotation.Faults(), .. Selection.Faults(),
-            .. Adaptation.Faults(), .. Video.Faults(Mqtt.Host is not null),
+            .. own, .. Camera.Faults(), .. Inference.Faults(), .. Tracking.Faults(),
+            .. Site.Faults(isTwin, Mqtt.Host is not null), .. Radio.Faults(), .. Fusion.Faults(), .. Annotation.Faults(),
+            .. Selection.Faults(), .. Adaptation.Faults(), .. Video.Faults(Mqtt.Host is not null),
             .. Spool.Faults(), .. Mqtt.Faults(), .. Status.Faults(),
         ];
+    }
+
+    // A recording's path is a path like any other.
+    static string RadioUnder(string folder, string address)
+    {
+        bool isFile = RadioUri.TryParse(address, out var uri, out _)
+            && uri.Scheme is RadioScheme.File or RadioScheme.Replay;
+        return isFile ? $"{uri!.Driver}:{Path.Combine(folder, uri.Target)}" : address;
     }
 
     static string? Under(string folder, string? path) => path is null ? null : Path.Combine(folder, path);

@@ -27,6 +27,14 @@ sealed record StageStatus(string Name, Durations Durations, double? PerSecond);
 /// <param name="Track">the track that carries it now; null when none is sure enough</param>
 sealed record TagStatus(string Tag, string? Class, double? AgeS, int? Track);
 
+/// <summary>A radio as it stands.</summary>
+/// <param name="State">opening, listening, lost, given up; null where there is no device of ours</param>
+/// <param name="HeardAgeS">since it last gave anything; null before, and of a recording</param>
+/// <param name="Fault">why it was lost the last time; null while it never was</param>
+sealed record RadioStatus(
+    string Name, string? State, long Observations, long Malformed, long Overrun, double? HeardAgeS, long Reconnects,
+    string? Fault);
+
 /// <summary>Samples since the start, and what the spool holds now.</summary>
 /// <param name="Acknowledged">answered by the endpoint's receipt; null without a broker</param>
 sealed record SampleStatus(
@@ -72,6 +80,8 @@ sealed record Snapshot(
     CameraStatus Camera, ModelStatus Model, ImmutableArray<LinkCounts> Links, ImmutableArray<StageStatus> Stages,
     ImmutableArray<TagStatus> Tags, int Tracks, SampleStatus Samples, PoolStatus Pool, double MemoryMiB)
 {
+    public ImmutableArray<RadioStatus> Radios { get; init; } = [];
+
     /// <summary>Null: not told.</summary>
     public SiteStatus? Site { get; init; }
 
