@@ -10,6 +10,8 @@ static class LocalizeBench
     [
         ("camera-pose", CameraPoseBench.Measure),
         ("camera-bump", CameraBumpBench.Measure),
+        ("ble-position", BlePositionBench.Measure),
+        ("ble-flat", BleFlatBench.Measure),
     ];
 
     public static int Run(BenchArguments given)
