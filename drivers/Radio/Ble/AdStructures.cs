@@ -5,7 +5,7 @@ namespace EdgeAppliance.Drivers.Radio.Ble;
 /// type, data. A length of 0 ends them early; one that reaches beyond the end is malformed, and what came before it
 /// stands.
 /// </summary>
-public ref struct AdStructures(ReadOnlySpan<byte> bytes)
+ref struct AdStructures(ReadOnlySpan<byte> bytes)
 {
     /// <summary>Types used here, from the Bluetooth SIG's assigned numbers.</summary>
     public const byte Flags = 0x01, ShortName = 0x08, WholeName = 0x09, TxPower = 0x0A, Service16 = 0x16,

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace EdgeAppliance.Drivers.Radio.Ble;
 
 /// <summary>What kind of number a Bluetooth address is (Core specification, volume 6, part B, 1.3).</summary>
-public enum BleAddressKind
+enum BleAddressKind
 {
     /// <summary>Bought from the IEEE, never changes.</summary>
     Public,
@@ -26,7 +26,7 @@ public enum BleAddressKind
 /// 17..   AD structures as on the air: length, type, data (Core specification, volume 3, part C, 11)
 /// </code>
 /// </summary>
-public readonly ref struct Advertisement
+readonly ref struct Advertisement
 {
     /// <summary>What stands before the AD structures, bytes.</summary>
     public const int HeadBytes = 17;

@@ -20,7 +20,7 @@ public readonly record struct BeaconCounts(
 /// </summary>
 /// <param name="shelf">where the book in force lies</param>
 /// <param name="scanner">this scanner's name in the registry</param>
-public sealed class BeaconParser(BeaconShelf shelf, string scanner) : IRawParser
+sealed class BeaconParser(BeaconShelf shelf, string scanner) : IRawParser
 {
     // An address is private for a quarter of an hour as a rule; beacons mix telemetry in at least once a minute.
     static readonly TimeSpan Vouched = TimeSpan.FromMinutes(1);
@@ -48,7 +48,6 @@ public sealed class BeaconParser(BeaconShelf shelf, string scanner) : IRawParser
 
     public void Take(MonoTime at, ReadOnlySpan<byte> bytes, List<Observation> into)
     {
-        ArgumentNullException.ThrowIfNull(into);
         if (!Advertisement.TryRead(bytes, out var heard))
         {
             Malformed++;
@@ -64,7 +63,7 @@ public sealed class BeaconParser(BeaconShelf shelf, string scanner) : IRawParser
     public void Reset() { }
 
     /// <summary>The tag an advertisement is of, counted; null for a stranger.</summary>
-    internal string? TagOf(MonoTime at, in Advertisement heard)
+    public string? TagOf(MonoTime at, in Advertisement heard)
     {
         TakeUp(shelf.Book);
         var frame = BeaconFrame.Find(heard.Structures, out var telemetry, out bool isMalformed);

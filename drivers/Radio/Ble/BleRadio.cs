@@ -18,8 +18,10 @@ public static class BleRadio
         var kind = new RawKind(Adapter, $"station={Uri.EscapeDataString(uri.Own)}");
         // Strangers are left out before anything is written.
         IRawSource Session() => new KnownOnly(new BluezSource(options, counts, log), shelf);
-        return new LiveRadio(uri.Shown, Radios.Recorded(Session, uri, kind, log), new BeaconParser(shelf, uri.Own),
-            new LiveRadioOptions(), log);
+        var open = Radios.Recorded(Session, uri, kind, log);
+        var parser = new BeaconParser(shelf, uri.Own);
+        counts.Follow(parser);
+        return new LiveRadio(uri.Shown, open, parser, new LiveRadioOptions(), log);
     }
 
     /// <summary>Other scanners: <c>mqtt-scanners:TOPIC?record=PATH</c>; the caller subscribes and offers.</summary>

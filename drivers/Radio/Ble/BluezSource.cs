@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace EdgeAppliance.Drivers.Radio.Ble;
 
 /// <summary>How a local adapter scans.</summary>
-public sealed record BluezOptions
+sealed record BluezOptions
 {
     /// <summary>Such as <c>hci0</c>; null: the first by name.</summary>
     public string? Adapter { get; init; }
@@ -25,7 +25,7 @@ public sealed record BluezOptions
 /// (<see cref="Advertisement"/>). A session ends with a <see cref="DeviceException"/> when the adapter is unplugged or
 /// switched off, or bluetoothd ends; discovery that stopped is started again here.
 /// </summary>
-public sealed partial class BluezSource : IRawSource
+sealed partial class BluezSource : IRawSource
 {
     const string Bluez = "org.bluez", Adapter1 = "org.bluez.Adapter1", Objects = "org.freedesktop.DBus.ObjectManager";
 
@@ -57,7 +57,6 @@ public sealed partial class BluezSource : IRawSource
     /// </exception>
     public BluezSource(BluezOptions options, ScanCounts counts, ILogger log)
     {
-        ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _counts = counts;
         _log = log;

@@ -6,7 +6,7 @@ namespace EdgeAppliance.Drivers.Radio.Ble;
 /// Lets through only advertisements of tags in the book. It stands before whatever writes a scanner's bytes down, so
 /// that a recording holds nobody who is not registered.
 /// </summary>
-public sealed class KnownOnly(IRawSource source, BeaconShelf shelf) : IRawSource
+sealed class KnownOnly(IRawSource source, BeaconShelf shelf) : IRawSource
 {
     // At most this many strangers are passed over in one call, so that a crowd cannot keep the caller for ever.
     const int StrangersMax = 1000;

@@ -21,7 +21,7 @@ public readonly record struct RemoteCounts(long Readings, long Unknown, long Sta
 /// </list>
 /// Recorded, a message is: version 1, the topic's length (uint16, little endian), the topic in UTF-8, the payload.
 /// </summary>
-public sealed class RemoteParser : IRawParser
+sealed class RemoteParser : IRawParser
 {
     /// <summary>Longer messages are malformed: an array of <see cref="ReadingsMax"/> is about 20 kB.</summary>
     public const int MessageBytesMax = 65_536;
@@ -58,7 +58,6 @@ public sealed class RemoteParser : IRawParser
     /// <summary>The message of a topic and its payload; null for one longer than is taken.</summary>
     public static byte[]? Message(string topic, ReadOnlySpan<byte> payload)
     {
-        ArgumentNullException.ThrowIfNull(topic);
         int length = Encoding.UTF8.GetByteCount(topic);
         if (length > TopicBytesMax || payload.Length > MessageBytesMax) return null;
         byte[] bytes = new byte[HeadBytes + length + payload.Length];
@@ -80,7 +79,7 @@ public sealed class RemoteParser : IRawParser
     /// <summary>Forgets the scanners' clocks.</summary>
     public void Reset() => _scanners.Clear();
 
-    internal void Take(MonoTime arrived, string topic, ReadOnlySpan<byte> payload, List<Observation> into)
+    public void Take(MonoTime arrived, string topic, ReadOnlySpan<byte> payload, List<Observation> into)
     {
         bool isGood = payload.Length <= MessageBytesMax && topic.Length <= TopicBytesMax
             && TryTake(topic, payload, arrived, into);

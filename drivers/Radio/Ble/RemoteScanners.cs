@@ -24,7 +24,7 @@ public sealed class RemoteScanners : IRadio
     /// <param name="recording">
     /// gets the messages with a reading of a registered tag; strangers' are written nowhere. Null: none
     /// </param>
-    public RemoteScanners(string name, BeaconShelf shelf, RawRecording? recording = null)
+    internal RemoteScanners(string name, BeaconShelf shelf, RawRecording? recording = null)
     {
         Name = name;
         _parser = new RemoteParser(shelf);

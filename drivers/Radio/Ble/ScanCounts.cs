@@ -3,6 +3,7 @@ namespace EdgeAppliance.Drivers.Radio.Ble;
 /// <summary>What scanning met with, over all sessions of one scanner: it outlives them. Read by any thread.</summary>
 public sealed class ScanCounts
 {
+    volatile BeaconParser? _parser;
     long _heard;
     long _tooLong;
     long _forgotten;
@@ -23,6 +24,14 @@ public sealed class ScanCounts
 
     /// <summary>Discovery that heard nothing for long, stopped and started.</summary>
     public long Nudged => Interlocked.Read(ref _nudged);
+
+    /// <summary>What became of the advertisements; all 0 before the radio is opened.</summary>
+    public BeaconCounts Beacons => _parser?.Counts ?? default;
+
+    /// <summary>The last telemetry of a tag's beacon; null when it sent none.</summary>
+    public BeaconTelemetry? TelemetryOf(string tag) => _parser?.TelemetryOf(tag);
+
+    internal void Follow(BeaconParser parser) => _parser = parser;
 
     internal void CountHeard() => Interlocked.Increment(ref _heard);
 
