@@ -20,7 +20,8 @@ static class CameraPoseBench
 {
     const double WalkS = 60, HeldOutS = 20;
 
-    static readonly int[] Seeds = [201, 202, 203, 204];
+    // The constants were chosen on 201 to 205: these are others.
+    static readonly int[] Seeds = [211, 212, 213, 214, 215, 216];
 
     public static void Measure(Report report, string data)
     {

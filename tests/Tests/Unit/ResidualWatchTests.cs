@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Numerics;
 using EdgeAppliance.Runtime.Calibration;
 using EdgeAppliance.Runtime.Fusion;
-using EdgeAppliance.Runtime.Inference;
 using EdgeAppliance.Runtime.Localization;
 using EdgeAppliance.Runtime.Settings;
 using EdgeAppliance.Runtime.Tracking;
