@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using EdgeAppliance.Drivers.Camera;
 using EdgeAppliance.Drivers.Radio;
-using EdgeAppliance.Drivers.Radio.Ble;
 using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Drivers.Twin;
 using EdgeAppliance.Runtime.Fusion;
@@ -50,9 +49,6 @@ sealed class Devices : IDisposable
     /// <summary>Each by itself.</summary>
     public ImmutableArray<IRadio> Radios => _radios.Each;
 
-    /// <summary>Scanners elsewhere, with the topic they are heard on; empty without any.</summary>
-    public ImmutableArray<(RemoteScanners Scanners, string Topic)> Remote => _radios.Remote;
-
     public CameraGeometry? Geometry { get; }
 
     /// <summary>The tags and stations in force; it follows its file.</summary>
@@ -87,6 +83,11 @@ sealed class Devices : IDisposable
             throw;
         }
     }
+
+    /// <summary>Hears scanners elsewhere over the broker, until it is told to stop; at once without any.</summary>
+    public Task ListenAsync(ApplianceSettings settings, ILogger log, CancellationToken stop) =>
+        Task.WhenAll(_radios.Remote.Select(
+            remote => new RemoteScanning(remote.Scanners, remote.Topic, settings, log).RunAsync(stop)));
 
     /// <summary>The radios hear the beacons of this registry from now on.</summary>
     public void Use(TagRegistry registry) => _radios.Use(registry);

@@ -118,7 +118,7 @@ sealed class Outfit : IAsyncDisposable
     {
         using var carried = new CancellationTokenSource();
         var carrying = Task.WhenAll(
-            [Uplink?.RunAsync(carried.Token) ?? Task.CompletedTask, .. Scanning(carried.Token)]);
+            Uplink?.RunAsync(carried.Token) ?? Task.CompletedTask, Devices.ListenAsync(Settings, _log, carried.Token));
         try
         {
             await Chain.RunAsync(stop);
@@ -130,9 +130,6 @@ sealed class Outfit : IAsyncDisposable
             await carrying;
         }
     }
-
-    IEnumerable<Task> Scanning(CancellationToken stop) => Devices.Remote.Select(
-        remote => new RemoteScanning(remote.Scanners, remote.Topic, Settings, _log).RunAsync(stop));
 
     /// <summary>The moment, for the status page.</summary>
     public Snapshot Snapshot() => Snapshots.Of(this, Settings);

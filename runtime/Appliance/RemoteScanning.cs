@@ -17,6 +17,9 @@ sealed class RemoteScanning(RemoteScanners scanners, string topic, ApplianceSett
     // A refused certificate or password is mended by a person at the broker.
     static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
 
+    // A message of 256 readings is about 20 kB; the scanners take 64 KiB, and a topic and properties go before it.
+    const int PacketBytesMax = 65 << 10;
+
     readonly Supervisor _supervisor =
         new("scanners", Retry.Usual with { Longest = Longest }, TimeProvider.System, log);
 
@@ -50,7 +53,7 @@ sealed class RemoteScanning(RemoteScanners scanners, string topic, ApplianceSett
                 ClientId = $"{options.ClientId}-scanners",
                 // Readings kept for us through an outage would be told as new.
                 SessionExpiry = TimeSpan.Zero,
-                PacketBytesMax = RemoteScanners.MessageBytesMax + 1024,
+                PacketBytesMax = PacketBytesMax,
             },
             log);
         while (true)

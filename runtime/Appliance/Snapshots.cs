@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using EdgeAppliance.Drivers.Camera;
 using EdgeAppliance.Drivers.Memory;
-using EdgeAppliance.Drivers.Radio;
 using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Onnx;
 using EdgeAppliance.Runtime.Inference;
@@ -26,10 +25,7 @@ static class Snapshots
             settings.DeviceName, ProgramVersion.Text, DateTimeOffset.UtcNow, (now - meters.Began).TotalSeconds,
             fault is null, fault ?? view.GeometryFault, CameraOf(outfit, ageS, now), ModelOf(outfit),
             [.. outfit.Chain.Links], StagesOf(meters, now), view.Tags, view.Tracks, SamplesOf(outfit),
-            PoolOf(outfit.Pool), MemoryMiB)
-        {
-            Radios = [.. outfit.Devices.Radios.Select(RadioOf)],
-        });
+            PoolOf(outfit.Pool), MemoryMiB));
     }
 
     static double MemoryMiB => Environment.WorkingSet / 1048576.0;
@@ -38,15 +34,6 @@ static class Snapshots
 
     static ImmutableArray<StageStatus> StagesOf(ChainMeters meters, MonoTime now) =>
         [.. meters.Stages.Select(stage => new StageStatus(stage.Name, stage.Durations, stage.PerSecond(now)))];
-
-    static RadioStatus RadioOf(IRadio radio)
-    {
-        var live = radio as LiveRadio;
-        var counts = radio.Counts;
-        return new RadioStatus(
-            radio.Name, live is null ? null : WordOf(live.State), counts.Observations, counts.Malformed,
-            counts.Overrun, live?.LastHeardAge?.TotalSeconds, live?.Reconnects ?? 0, live?.LastFault);
-    }
 
     static string? FaultOf(double ageS, double most, bool isFirst) => ageS <= most ? null
         : string.Create(CultureInfo.InvariantCulture, $"no {(isFirst ? "first " : "")}frame for {ageS:F0} s");
@@ -67,14 +54,6 @@ static class Snapshots
         CameraState.Running => "running",
         CameraState.Lost => "lost",
         _ => "ended",
-    };
-
-    static string WordOf(RadioState state) => state switch
-    {
-        RadioState.Opening => "opening",
-        RadioState.Running => "listening",
-        RadioState.Lost => "lost",
-        _ => "given up",
     };
 
     static ModelStatus ModelOf(Outfit outfit)

@@ -6,7 +6,13 @@ namespace EdgeAppliance.Runtime;
 static class SparedSnapshots
 {
     public static Snapshot Added(Outfit outfit, Snapshot to) =>
-        to with { Knobs = KnobsOf(outfit), Video = outfit.Video?.Status, Site = SiteOf(outfit) };
+        to with
+        {
+            Knobs = KnobsOf(outfit),
+            Video = outfit.Video?.Status,
+            Site = SiteOf(outfit),
+            Radios = RadioSnapshots.Of(outfit.Devices.Radios),
+        };
 
     static SiteStatus SiteOf(Outfit outfit)
     {
