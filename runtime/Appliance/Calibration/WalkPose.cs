@@ -78,14 +78,15 @@ static class WalkPose
         double offsetS = options.OffsetS;
         var fit = new FittedPose(model, pose, 0, null);
         // The gate closes: the first pose is off by more than what is seen scatters.
-        foreach (double gate in (double[])[2.5 * GateSigmas, 1.5 * GateSigmas, GateSigmas, GateSigmas, GateSigmas])
+        for (int round = 0; round < 5; round++)
         {
+            double gate = GateSigmas * (round switch { 0 => 2.5, 1 => 1.5, _ => 1 });
             var matches = Match(fit, tables, offsetS, gate, options);
             if (matches.Count < MatchesMin) return null;
             SeenPoint[] points = [.. matches.Select(match => match.Point)];
             if (PoseFit.Refine(fit.Model, fit.Pose, points, options.IsFocalFree, 20) is not { } refined) return null;
             fit = refined;
-            if (options.OffsetMaxS > 0) offsetS = Offset(fit, tables, offsetS, options);
+            if (options.OffsetMaxS > 0 && round % 2 == 1) offsetS = Offset(fit, tables, offsetS, options);
         }
 
         if (fit.Pose.PlaceM.Z is not (> 0.3 and < 100)) return null;

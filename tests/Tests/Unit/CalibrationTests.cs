@@ -85,7 +85,7 @@ public sealed class CalibrationTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Anchors_are_placed_within_two_sigmas_of_the_truth_and_a_blocked_pair_is_told(bool isThreeD)
+    public void Anchors_are_placed_within_a_foot_of_the_truth_and_a_blocked_pair_is_told(bool isThreeD)
     {
         Vector3[] at = [new(0, 0, 2.5f), new(18, 0, 3), new(17, 11, 4), new(1, 12, 2), new(9, 13, 3.5f),
             new(10, -1, 1.2f), new(-1, 6, 4.2f), new(19, 5, 1.5f)];
