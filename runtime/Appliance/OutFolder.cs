@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EdgeAppliance.Drivers.Memory;
+using EdgeAppliance.Drivers.Radio;
 using EdgeAppliance.Runtime.Annotation;
 using EdgeAppliance.Runtime.Inference;
 using EdgeAppliance.Runtime.Localization;
@@ -22,7 +23,7 @@ sealed record Summary(
 sealed partial class OutJson : JsonSerializerContext;
 
 /// <summary>
-/// Writes what a run saw: <c>detections.csv</c>, <c>labels.csv</c>, <c>fixes.csv</c>, up to 24 drawn frames spread evenly over the run,
+/// Writes what a run saw: <c>detections.csv</c>, <c>labels.csv</c>, <c>fixes.csv</c>, <c>powers.csv</c>, up to 24 drawn frames spread evenly over the run,
 /// and <c>summary.json</c>. Its disk is bounded by the run for the tables and by 24 pictures for the rest.
 /// </summary>
 sealed class OutFolder : IDisposable
@@ -40,6 +41,7 @@ sealed class OutFolder : IDisposable
     readonly StreamWriter _detections;
     readonly StreamWriter _labels;
     readonly StreamWriter _fixes;
+    readonly StreamWriter _powers;
     readonly List<(long Number, string Path)> _pictures = [];
     readonly long[] _byClass;
     readonly HashSet<int> _tracks = [];
@@ -59,6 +61,8 @@ sealed class OutFolder : IDisposable
         _labels = new StreamWriter(Path.Combine(folder, "labels.csv"));
         _fixes = new StreamWriter(Path.Combine(folder, "fixes.csv"));
         _fixes.WriteLine("t_s,tag,x_m,y_m,var_x_m2,var_y_m2");
+        _powers = new StreamWriter(Path.Combine(folder, "powers.csv"));
+        _powers.WriteLine("t_s,scanner,tag,rssi_dbm");
         _labels.WriteLine("frame,t_s,tag,class,confidence,left,top,right,bottom,track,detector_class,detector_score");
     }
 
@@ -82,11 +86,24 @@ sealed class OutFolder : IDisposable
         if (_number++ % _stride == 0) Draw(seen);
     }
 
+    /// <summary>Notes received powers, by the frames' own time.</summary>
+    public void NoteReadings(in Frame frame, ReadOnlySpan<Observation> readings)
+    {
+        foreach (ref readonly var reading in readings)
+        {
+            if (reading.Kind != ObservationKind.Rssi) continue;
+            double t = frame.StreamTime.TotalSeconds + (reading.At - frame.At).TotalSeconds;
+            _powers.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{t:F4},{reading.Station},{reading.Tag},{reading.Value:F1}"));
+        }
+    }
+
     public void Finish(Summary summary)
     {
         _detections.Flush();
         _labels.Flush();
         _fixes.Flush();
+        _powers.Flush();
         using var file = File.Create(Path.Combine(_folder, "summary.json"));
         JsonSerializer.Serialize(file, summary, OutJson.Default.Summary);
     }
@@ -96,6 +113,7 @@ sealed class OutFolder : IDisposable
         _detections.Dispose();
         _labels.Dispose();
         _fixes.Dispose();
+        _powers.Dispose();
     }
 
     void NoteDetection(in Annotated seen, in Detection detection)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EdgeAppliance.Drivers.Memory;
 using EdgeAppliance.Drivers.Radio;
 using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Runtime.Annotation;
@@ -14,6 +15,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeAppliance.Runtime;
+
+/// <summary>Readings of the radios, oldest first, with the frame they were read for.</summary>
+delegate void ReadingsHeard(in Frame frame, ReadOnlySpan<Observation> readings);
 
 /// <summary>
 /// The middle of the chain: plain functions in order, on one thread, so that a recorded run replays exactly.
@@ -52,6 +56,9 @@ sealed class Scene
         _selector = new Selector(settings.Selection);
     }
 
+    /// <summary>Looks at what the radios gave up to a frame and keeps nothing of it, before the run is begun.</summary>
+    public ReadingsHeard? Heard { get; set; }
+
     /// <summary>The scene of the last frame; may be read from any thread.</summary>
     public SceneView View => _view;
 
@@ -61,7 +68,7 @@ sealed class Scene
     public Annotated Step(Detected seen)
     {
         Follow();
-        Listen(seen.Frame.At);
+        Listen(seen.Frame);
         var tracked = _tracker.Step(seen);
         var located = _fuser.Step(tracked);
         _watch.Note(located, _fuser.Geometry);
@@ -83,8 +90,9 @@ sealed class Scene
         _annotator.Use(registry);
     }
 
-    void Listen(MonoTime until)
+    void Listen(in Frame frame)
     {
+        var until = frame.At;
         if (_radio is null) return;
         int count;
         do
@@ -94,6 +102,7 @@ sealed class Scene
             readings = readings[..Wanted(readings)];
             foreach (ref readonly var reading in readings) _heard[reading.Tag] = reading.At;
             _locator.Take(readings);
+            Heard?.Invoke(frame, readings);
         }
         while (count == ReadingsAtOnce);
         // As many as the locator follows: the one silent longest makes room, here as there.

@@ -56,7 +56,7 @@ sealed class CalibrationFile
     }
 
     /// <summary>The parts there may be.</summary>
-    public static ImmutableArray<string> PartNames { get; } = ["anchors", "camera", "clock", "fingerprints", "pathLoss"];
+    public static ImmutableArray<string> PartNames { get; } = ["anchors", "camera", "clock", "pathLoss"];
 
     /// <summary>
     /// Writes the file. One that is there already is kept beside it as <c>.1</c>, unless it may be replaced.

@@ -15,6 +15,8 @@ static class CalibrateCommand
             "calibrate", "Works out where anchors and camera are (docs/calibration.md), a part of one file a step.");
         command.Add(CalibrateAnchors.Create(output));
         command.Add(CalibrateCamera.Create(output, errors));
+        command.Add(CalibratePower.PathLoss(output));
+        command.Add(CalibratePower.Fingerprints(output));
         command.Add(CalibrateCheck.Create(output));
         return command;
     }

@@ -210,6 +210,35 @@ public sealed class CalibrationTests : IDisposable
         Assert.Contains("does not hold", told, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Path_loss_and_fingerprints_are_made_of_powers_at_known_places()
+    {
+        string powers = _folder.File("powers.csv"), places = _folder.File("places.csv"), tags = _folder.File("tags.json");
+        string file = _folder.File("c.json"), map = _folder.File("map.csv");
+        var random = new Random(3);
+        var (heard, at) = (new List<string> { "t_s,scanner,tag,rssi_dbm" }, new List<string> { "t_s,tag,x_m,y_m" });
+        for (int i = 0; i < 200; i++)
+        {
+            var place = new Vector3((float)(8 * Math.Sin(i * 0.05)), (float)(6 * Math.Cos(i * 0.08)), 1);
+            double dbm = -61 - (21 * Math.Log10(Vector3.Distance(place, new Vector3(1, 2, 3)))) + (3 * Noise.Gauss(random));
+            at.Add(string.Create(CultureInfo.InvariantCulture, $"{i * 0.2},T1,{place.X},{place.Y}"));
+            heard.Add(string.Create(CultureInfo.InvariantCulture, $"{i * 0.2},S1,T1,{dbm}"));
+        }
+
+        File.WriteAllLines(powers, heard);
+        File.WriteAllLines(places, at);
+        File.WriteAllText(tags, """{"version":1,"tags":[],"stations":[{"id":"S1","xM":1,"yM":2,"zM":3}]}""");
+        string[] words = ["--powers", powers, "--places", places];
+        Assert.Equal(0, Run(["calibrate", "pathloss", .. words, "--registry", tags, "--out", file], out _));
+        var part = CalibrationFile.TryLoad(file, out _)!.Parts["pathLoss"];
+        Assert.InRange(part.Figures["rmsDb"], 2.5, 3.5);
+        var scanner = part.Values["scanners"]![0]!;
+        Assert.InRange(scanner["exponent"]!.GetValue<double>(), 1.8, 2.4);
+        Assert.Equal(0, Run(["calibrate", "fingerprints", .. words, "--map", map], out string told));
+        Assert.Contains("200 readings", told, StringComparison.Ordinal);
+        Assert.NotEmpty(Runtime.Localization.FingerprintMap.Load(map).Fingerprints);
+    }
+
     static int Run(string[] words, out string told)
     {
         var output = new StringWriter(CultureInfo.InvariantCulture);
