@@ -132,9 +132,10 @@ static class CalibratePower
         var table = new Table();
         foreach (var fit in fits)
         {
-            table.Add(fit.Law.Scanner, $"{fit.Law.AtOneMetreDbm:F1} +- {fit.InterceptError:F1} dBm at 1 m, exponent "
-                + $"{fit.Law.Exponent:F2} +- {fit.ExponentError:F2}, {fit.Law.SigmaDb:F1} dB left over, "
-                + $"{fit.Readings} readings");
+            string power = Table.Invariant($"{fit.Law.AtOneMetreDbm:F1} +- {fit.InterceptError:F1} dBm at 1 m");
+            string exponent = Table.Invariant($"exponent {fit.Law.Exponent:F2} +- {fit.ExponentError:F2}");
+            table.Add(fit.Law.Scanner,
+                $"{power}, {exponent}, {fit.Law.SigmaDb:F1} dB left over, {fit.Readings} readings");
         }
 
         table.Write(output);
