@@ -86,8 +86,10 @@ sealed class OutFolder : IDisposable
         if (_number++ % _stride == 0) Draw(seen);
     }
 
-    /// <summary>Notes received powers, by the frames' own time.</summary>
-    public void NoteReadings(in Frame frame, ReadOnlySpan<Observation> readings)
+    /// <summary>Received powers of this scene are noted too, by the frames' own time.</summary>
+    public void Follow(Scene scene) => scene.Heard = NoteReadings;
+
+    void NoteReadings(in Frame frame, ReadOnlySpan<Observation> readings)
     {
         foreach (ref readonly var reading in readings)
         {

@@ -41,7 +41,7 @@ sealed class Outfit : IAsyncDisposable
         _store = NewStore(log);
         _preview = new Preview(Pool, classes, settings.Status.PreviewRateMax, NewCodec());
         Folder = folder is null ? null : Opened(new OutFolder(folder, Pool, classes, NewCodec()));
-        if (Folder is not null) Scene.Heard = Folder.NoteReadings;
+        Folder?.Follow(Scene);
         Chain = Opened(MakeChain(log));
     }
 
