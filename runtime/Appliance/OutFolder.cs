@@ -23,8 +23,9 @@ sealed record Summary(
 sealed partial class OutJson : JsonSerializerContext;
 
 /// <summary>
-/// Writes what a run saw and heard: <c>detections.csv</c>, <c>labels.csv</c>, <c>fixes.csv</c>, <c>powers.csv</c>, up to
-/// 24 drawn frames spread evenly over the run, and <c>summary.json</c>. Its disk is bounded by the run for the tables and by 24 pictures for the rest.
+/// Writes what a run saw and heard: <c>detections.csv</c>, <c>labels.csv</c>, <c>fixes.csv</c>, <c>powers.csv</c>, up
+/// to 24 drawn frames spread evenly over the run, and <c>summary.json</c>. Its disk is bounded by the run for the
+/// tables and by 24 pictures for the rest.
 /// </summary>
 sealed class OutFolder : IDisposable
 {

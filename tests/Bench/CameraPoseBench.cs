@@ -33,7 +33,8 @@ static class CameraPoseBench
             var twin = Twin(seed);
             double? own = Pose(twin, twin.Detected, isFocalFree: false, detected);
             if (own is not null) found++;
-            report.Add("reprojection error, seed " + seed.ToString(CultureInfo.InvariantCulture), own, "px rms", "", on);
+            string name = string.Create(CultureInfo.InvariantCulture, $"reprojection error, seed {seed}");
+            report.Add(name, own, "px rms", "", on);
             Pose(twin, twin.Boxes, isFocalFree: false, boxes);
             Pose(twin, twin.Detected, isFocalFree: true, focal);
         }

@@ -36,10 +36,11 @@ static class RoomPoseBench
     {
         double[] p = [.. File.ReadLines(Path.Combine(folder, $"cam{number}_P_3x4.csv")).SelectMany(Numbers)];
         var (model, pose) = TakenApart(p);
-        var places = Rows(truth).Select(c => (Tag: $"P{c[1]:F0}", Place: new TagPlace(c[0] / FramesPerS, c[2], c[3], 0.1)))
-            .ToList();
+        var places = Rows(truth)
+            .Select(c => (Tag: $"P{c[1]:F0}", Place: new TagPlace(c[0] / FramesPerS, c[2], c[3], 0.1))).ToList();
         var sightings = Rows(boxes).Where(c => c[2] > 2 && c[2] + c[4] < Width - 2 && c[3] + c[5] < Height - 4)
-            .Select(c => new Sighting(c[0] / FramesPerS, c[2] + (c[4] / 2) - 0.5, c[3] + c[5] - 0.5, c[5], null)).ToList();
+            .Select(c => new Sighting(c[0] / FramesPerS, c[2] + (c[4] / 2) - 0.5, c[3] + c[5] - 0.5, c[5], null))
+            .ToList();
         double middleS = places.Max(row => row.Place.TimeS) / 2;
         var walk = new WalkTables(sightings.Where(s => s.TimeS < middleS), places);
         var later = new WalkTables(sightings.Where(s => s.TimeS >= middleS), places);
@@ -92,8 +93,10 @@ static class RoomPoseBench
             new CameraPose([.. right, .. down, .. forward], [tx, ty, tz]));
     }
 
-    static IEnumerable<double[]> Rows(string file) => File.ReadLines(file).Skip(1).Select(line => Numbers(line).ToArray());
+    static IEnumerable<double[]> Rows(string file) =>
+        File.ReadLines(file).Skip(1).Select(line => Numbers(line).ToArray());
 
     static IEnumerable<double> Numbers(string line) => line.Split(',').Select(cell =>
-        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : double.NaN);
+        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            ? number : double.NaN);
 }

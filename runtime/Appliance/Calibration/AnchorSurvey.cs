@@ -26,7 +26,9 @@ sealed record SurveyOptions
     /// <summary>This one is to the left of the x axis: y above 0. It tells which way round the plan is.</summary>
     public string? Side { get; init; }
 
-    /// <summary>Of the median of a pair's ranges, at the least, metres: antennas, multipath, the anchor's own middle.</summary>
+    /// <summary>
+    /// Of the median of a pair's ranges, at the least, metres: antennas, multipath, the anchor's own middle.
+    /// </summary>
     public double SigmaM { get; init; } = 0.05;
 
     /// <summary>
@@ -65,7 +67,9 @@ static class AnchorSurvey
     /// <summary>A pair whose residual is larger is an outlier.</summary>
     const double OutlierSigmas = 4;
 
-    /// <summary>A mirrored place whose misfit is larger by less than this fits as well: chi-square, two degrees, 95 %.</summary>
+    /// <summary>
+    /// A mirrored place whose misfit is larger by less than this fits as well: chi-square, two degrees, 95 %.
+    /// </summary>
     const double MirrorCost = 6, MirrorM = 0.3;
 
     const int Starts = 24;

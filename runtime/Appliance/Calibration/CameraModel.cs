@@ -26,7 +26,8 @@ sealed record CameraModel(
     {
         CameraPose? found = null;
         var model = JsonFields.Read(path, root => Read(
-            root.Has("parts") ? root.Object("parts").Object("camera").Object("values") : root, out found), out var told);
+            root.Has("parts") ? root.Object("parts").Object("camera").Object("values") : root, out found),
+            out var told);
         faults = [.. told.Select(fault => $"{path}: {fault}")];
         pose = found;
         return model;

@@ -104,7 +104,8 @@ static class Dense
         var square = new double[9];
         for (int i = 0; i < 3; i++)
         {
-            for (int j = 0; j < 3; j++) square[(3 * i) + j] = (m[i] * m[j]) + (m[3 + i] * m[3 + j]) + (m[6 + i] * m[6 + j]);
+            for (int j = 0; j < 3; j++)
+                square[(3 * i) + j] = (m[i] * m[j]) + (m[3 + i] * m[3 + j]) + (m[6 + i] * m[6 + j]);
         }
 
         var (values, vectors) = Eigen(square, 3);
@@ -114,7 +115,10 @@ static class Dense
             for (int j = 0; j < 3; j++)
             {
                 for (int k = 0; k < 3; k++)
-                    root[(3 * i) + j] += vectors[(3 * i) + k] * vectors[(3 * j) + k] / Math.Sqrt(Math.Max(1e-18, values[k]));
+                {
+                    double scale = Math.Sqrt(Math.Max(1e-18, values[k]));
+                    root[(3 * i) + j] += vectors[(3 * i) + k] * vectors[(3 * j) + k] / scale;
+                }
             }
         }
 
@@ -131,7 +135,8 @@ static class Dense
                 double sum = a[(i * n) + j];
                 for (int k = 0; k < j; k++) sum -= l[(i * n) + k] * l[(j * n) + k];
                 if (i != j) l[(i * n) + j] = sum / l[(j * n) + j];
-                else if (sum > 1e-14 * Math.Abs(a[(i * n) + i]) && double.IsFinite(sum)) l[(i * n) + i] = Math.Sqrt(sum);
+                else if (sum > 1e-14 * Math.Abs(a[(i * n) + i]) && double.IsFinite(sum))
+                    l[(i * n) + i] = Math.Sqrt(sum);
                 else return null;
             }
         }

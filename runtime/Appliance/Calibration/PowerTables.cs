@@ -7,8 +7,8 @@ namespace EdgeAppliance.Runtime.Calibration;
 static class PowerTables
 {
     /// <summary>
-    /// <c>powers.csv</c> (t_s,scanner,tag,rssi_dbm) at the places of a walk. What was heard while the tag's place is not
-    /// known is left out.
+    /// <c>powers.csv</c> (t_s,scanner,tag,rssi_dbm) at the places of a walk. What was heard while the tag's place is
+    /// not known is left out.
     /// </summary>
     /// <param name="heightM">of the tag over the floor</param>
     public static List<HeardPower> Read(string powers, WalkTables walk, double heightM, List<string> faults)

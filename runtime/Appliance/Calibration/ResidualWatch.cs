@@ -44,7 +44,8 @@ sealed partial class ResidualWatch(FusionSettings settings, ILogger log)
 
     const double LearntMax = 0.8;
 
-    // The share of matched tags: counted each second, a tag at a time; gone when it is below half of what it was (28 on the twin, sound).
+    // The share of matched tags: counted each second, a tag at a time; gone when it is below half of what it was. On
+    // the twin sound walks summed up to 28.
     const double ShareLimit = 45, ShareMemory = 400, ShareLearnt = 200;
 
     // Blocks the means are told over, and as many sound ones end an alarm.
@@ -243,10 +244,10 @@ sealed partial class ResidualWatch(FusionSettings settings, ILogger log)
         _nextSecond = default;
     }
 
-    [LoggerMessage(2362, LogLevel.Error, "camera pose in doubt: {Reason}")]
+    [LoggerMessage(4362, LogLevel.Error, "camera pose in doubt: {Reason}")]
     partial void LogBumped(string reason);
 
-    [LoggerMessage(2363, LogLevel.Information, "camera pose no longer in doubt: tracks and tags meet again")]
+    [LoggerMessage(4363, LogLevel.Information, "camera pose no longer in doubt: tracks and tags meet again")]
     partial void LogSettled();
 
     struct Block

@@ -8,11 +8,15 @@ static class SurveyFrame
     // As well as somebody with a tape or a laser places an anchor; the named ones define the frame.
     const double SurveyedSigmaM = 0.02, DefinedSigmaM = 1e-3;
 
-    /// <summary>The plan in the frame, its defining coordinates held; null where the defining anchors are on one line.</summary>
+    /// <summary>
+    /// The plan in the frame, its defining coordinates held; null where the defining anchors are on one line.
+    /// </summary>
     public static double[]? Place(SurveyProblem problem, double[] plan, string[] ids, SurveyOptions options) =>
         options.SurveyedM.Count > 0 ? OnSurveyed(problem, plan, ids, options) : OnNamed(problem, plan, ids, options);
 
-    /// <summary>Mirrors an anchor across the line or plane through those it has ranges to; false: there is none.</summary>
+    /// <summary>
+    /// Mirrors an anchor across the line or plane through those it has ranges to; false: there is none.
+    /// </summary>
     public static bool TryReflect(SurveyProblem problem, double[] x, int anchor)
     {
         int size = problem.Size;
@@ -37,7 +41,8 @@ static class SurveyFrame
 
         var (_, vectors) = Dense.Eigen(spread, size);
         double off = 0;
-        for (int axis = 0; axis < size; axis++) off += (x[(anchor * size) + axis] - middle[axis]) * vectors[axis * size];
+        for (int axis = 0; axis < size; axis++)
+            off += (x[(anchor * size) + axis] - middle[axis]) * vectors[axis * size];
         for (int axis = 0; axis < size; axis++) x[(anchor * size) + axis] -= 2 * off * vectors[axis * size];
         return true;
     }

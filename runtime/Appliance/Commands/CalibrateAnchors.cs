@@ -60,11 +60,13 @@ static class CalibrateAnchors
             options = options with { SurveyedM = surveyed, HeightsM = heights };
         }
 
-        if (faults.Count == 0) faults.AddRange(AnchorSurvey.Faults(ranges, options).Select(fault => $"{file}: {fault}"));
+        if (faults.Count == 0)
+            faults.AddRange(AnchorSurvey.Faults(ranges, options).Select(fault => $"{file}: {fault}"));
         var calibration = shared.Open(words, faults);
         CalibrationWords.Tell(faults);
         if (AnchorSurvey.Solve(ranges, options) is not { } result)
-            throw new InvalidDataException($"{file}: origin, x axis and side, or the measured anchors, lie on one line");
+            throw new InvalidDataException(
+                $"{file}: origin, x axis and side, or the measured anchors, lie on one line");
         Write(result, output);
         if (shared.Plot(words) is { } plot) Draw(result, plot);
         string[] inputs = anchors is null ? [file] : [file, anchors];
@@ -82,7 +84,8 @@ static class CalibrateAnchors
         {
             var (p, s) = (anchor.PositionM, anchor.SigmaM);
             string sigma = s is { } known ? Table.Invariant($"+- {known.X:F2} {known.Y:F2} {known.Z:F2}") : "uncertain";
-            string bias = anchor.BiasM is { } b ? Table.Invariant($", delay {b:F3} +- {anchor.BiasSigmaM ?? 0:F3} m") : "";
+            string bias = anchor.BiasM is { } b
+                ? Table.Invariant($", delay {b:F3} +- {anchor.BiasSigmaM ?? 0:F3} m") : "";
             table.Add(anchor.Id, $"({p.X:F2}, {p.Y:F2}, {p.Z:F2}) m {sigma}, {anchor.Ranges} ranges{bias}");
         }
 
@@ -94,7 +97,8 @@ static class CalibrateAnchors
 
     static void Draw(SurveyResult result, string plot)
     {
-        var places = result.Anchors.ToDictionary(anchor => anchor.Id, anchor => anchor.PositionM, StringComparer.Ordinal);
+        var places = result.Anchors.ToDictionary(
+            anchor => anchor.Id, anchor => anchor.PositionM, StringComparer.Ordinal);
         var arrows = result.Pairs.Select(pair =>
         {
             var (a, b) = (places[pair.From], places[pair.To]);

@@ -47,7 +47,10 @@ static class CalibrateCamera
             DefaultValueFactory = _ => [],
         };
 
-        public Option<double> Offset { get; } = new("--offset") { Description = "the radio's time less the camera's, s" };
+        public Option<double> Offset { get; } = new("--offset")
+        {
+            Description = "the radio's time less the camera's, seconds",
+        };
 
         public Option<double> OffsetMax { get; } = new("--offset-max")
         {
@@ -57,7 +60,8 @@ static class CalibrateCamera
         public Option<string> Name { get; } = new("--name")
         {
             Description = "the calibration's version, as samples carry it",
-            DefaultValueFactory = _ => DateTimeOffset.UtcNow.ToString("'camera-'yyyyMMdd-HHmm", CultureInfo.InvariantCulture),
+            DefaultValueFactory = _ => DateTimeOffset.UtcNow.ToString(
+                "'camera-'yyyyMMdd-HHmm", CultureInfo.InvariantCulture),
         };
 
         public void AddTo(Command command)
@@ -70,7 +74,8 @@ static class CalibrateCamera
 
     public static Command Create(TextWriter output, TextWriter errors)
     {
-        var command = new Command("camera", "Works out a camera's pose from a walk with a tag, or from clicked points.");
+        var command = new Command(
+            "camera", "Works out a camera's pose from a walk with a tag, or from clicked points.");
         var own = new Words();
         own.AddTo(command);
         var shared = new CalibrationWords();
@@ -136,8 +141,8 @@ static class CalibrateCamera
         };
         if (WalkPose.Solve(model, tables, options) is not { } result)
         {
-            throw new InvalidDataException($"{folder}: no pose explains the walk: walk for a minute, to and fro over all "
-                + "that the camera sees, not along one line, with the tag on the chest");
+            throw new InvalidDataException($"{folder}: no pose explains the walk: walk for a minute, to and fro over "
+                + "all that the camera sees, not along one line, with the tag on the chest");
         }
 
         double[] off = [.. result.Matches.Select(m => Length(m.ResidualU, m.ResidualV)).Order()];
@@ -218,7 +223,8 @@ static class CalibrateCamera
         var r = fit.Pose.Rotation;
         double down = Math.Asin(Math.Clamp(-r[8], -1, 1)) * 180 / Math.PI;
         double heading = Math.Atan2(r[7], r[6]) * 180 / Math.PI;
-        var table = new Table().Add("camera", $"at ({x:F2}, {y:F2}, {z:F2}) m, looking {heading:F1} degrees, {down:F1} down")
+        var table = new Table()
+            .Add("camera", $"at ({x:F2}, {y:F2}, {z:F2}) m, looking {heading:F1} degrees, {down:F1} down")
             .Add("lens", $"{fit.Model}");
         foreach (var (name, value) in figures) table.Add(name, $"{value:G5}");
         table.Write(output);

@@ -40,7 +40,8 @@ static class CalibrateCheck
         var calibration = CalibrationFile.TryLoad(file, out var found);
         faults.AddRange(found);
         var part = calibration?.Parts.GetValueOrDefault("camera");
-        if (calibration is not null && part is null) faults.Add($"{file}: has no camera part: calibrate camera writes it");
+        if (calibration is not null && part is null)
+            faults.Add($"{file}: has no camera part: calibrate camera writes it");
         CalibrationWords.Tell(faults);
         var model = CameraModel.TryLoad(file, out var pose, out var told);
         faults.AddRange(told);

@@ -61,8 +61,8 @@ sealed class CalibrationWords
         var sorted = figures.ToImmutableSortedDictionary(
             figure => figure.Name, figure => figure.Value, StringComparer.Ordinal);
         file.Put(new CalibrationPart(
-            name, DateTimeOffset.UtcNow, $"edge-appliance {ProgramVersion.Text}", [.. inputs.Select(CalibrationInput.Of)],
-            sorted, values));
+            name, DateTimeOffset.UtcNow, $"edge-appliance {ProgramVersion.Text}",
+            [.. inputs.Select(CalibrationInput.Of)], sorted, values));
         string path = words.GetValue(_out)!;
         file.Save(path, words.GetValue(_replace));
         output.WriteLine($"{name} written to {Path.GetFullPath(path)}");

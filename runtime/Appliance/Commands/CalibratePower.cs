@@ -81,8 +81,8 @@ static class CalibratePower
             var fits = PathLossFit.Fit(heard, stations);
             if (fits.IsEmpty)
             {
-                throw new InvalidDataException($"no scanner that the registry places was heard {PathLossFit.ReadingsMin} "
-                    + "times: walk longer, or name the stations as the powers do");
+                throw new InvalidDataException("no scanner that the registry places was heard "
+                    + $"{PathLossFit.ReadingsMin} times: walk longer, or name the stations as the powers do");
             }
 
             Write(fits, output);
@@ -121,7 +121,8 @@ static class CalibratePower
             if (File.Exists(path)) File.Copy(path, path + ".1", overwrite: true);
             built.Save(path);
             int places = built.Fingerprints.Select(one => one.AtM).Distinct().Count();
-            output.WriteLine($"{heard.Count} readings at {places} places, {built.Fingerprints.Length} histograms: {path}");
+            output.WriteLine(
+                $"{heard.Count} readings at {places} places, {built.Fingerprints.Length} histograms: {path}");
             return ExitStatus.Ok;
         });
         return command;

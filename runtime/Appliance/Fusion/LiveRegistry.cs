@@ -146,9 +146,9 @@ sealed partial class LiveRegistry : IDisposable
 
     static string HashOf(byte[] bytes) => Convert.ToHexString(SHA256.HashData(bytes));
 
-    [LoggerMessage(2360, LogLevel.Information, "{Path} changed: {Tags} tags and {Stations} stations are in force")]
+    [LoggerMessage(4360, LogLevel.Information, "{Path} changed: {Tags} tags and {Stations} stations are in force")]
     partial void LogReloaded(string path, int tags, int stations);
 
-    [LoggerMessage(2361, LogLevel.Error, "{Path} changed and cannot be used, the registry before it stays: {Faults}")]
+    [LoggerMessage(4361, LogLevel.Error, "{Path} changed and cannot be used, the registry before it stays: {Faults}")]
     partial void LogRefused(string path, string faults);
 }

@@ -92,7 +92,8 @@ public sealed class CalibrationTests : IDisposable
         var ranges = Ranges(at, bias: i => 0.05 * ((i % 3) - 1), seed: 5);
         for (int i = 0; i < ranges.Count; i++)
         {
-            if ((ranges[i].From, ranges[i].To) == ("A1", "A4")) ranges[i] = ranges[i] with { RangeM = ranges[i].RangeM + 2.5 };
+            if ((ranges[i].From, ranges[i].To) == ("A1", "A4"))
+                ranges[i] = ranges[i] with { RangeM = ranges[i].RangeM + 2.5 };
         }
 
         var options = new SurveyOptions
@@ -107,7 +108,8 @@ public sealed class CalibrationTests : IDisposable
         for (int i = 0; i < at.Length; i++)
         {
             var anchor = result.Anchors[i];
-            Assert.InRange(Vector2.Distance(new(anchor.PositionM.X, anchor.PositionM.Y), new(at[i].X, at[i].Y)), 0, 0.3);
+            var found = new Vector2(anchor.PositionM.X, anchor.PositionM.Y);
+            Assert.InRange(Vector2.Distance(found, new(at[i].X, at[i].Y)), 0, 0.3);
             Assert.NotNull(anchor.BiasM);
         }
 
@@ -188,7 +190,8 @@ public sealed class CalibrationTests : IDisposable
         File.WriteAllText(ranges, "from,to,range_m\nA,B,x\nA,A,3\nB,C,-1\n");
         File.WriteAllText(anchors, "id,x_m,y_m,z_m\nA,1,,2\nA,,,2\n");
         Assert.Equal(78, Run(["calibrate", "anchors", "--ranges", ranges, "--anchors", anchors], out string told));
-        foreach (string part in (string[])["line 2: range_m is 'x'", "both 'A'", "range_m is -1", "both or none", "again"])
+        foreach (string part in (string[])
+            ["line 2: range_m is 'x'", "both 'A'", "range_m is -1", "both or none", "again"])
             Assert.Contains(part, told, StringComparison.Ordinal);
     }
 
@@ -203,7 +206,8 @@ public sealed class CalibrationTests : IDisposable
             {"version":1,"name":"lens","image":{"width":1280,"height":720},"camera":{"fx":950,"fy":955,"cx":640,
              "cy":358,"distortion":[-0.1,0.02,0.001,-0.001,0]}}
             """);
-        Assert.Equal(0, Run(["calibrate", "camera", "--run", _folder.File("walk"), "--lens", lens, "--out", file], out _));
+        string[] words = ["calibrate", "camera", "--run", _folder.File("walk"), "--lens", lens, "--out", file];
+        Assert.Equal(0, Run(words, out _));
         Assert.Equal(0, Run(["calibrate", "check", file, "--run", _folder.File("again")], out string told));
         Assert.Contains("holds", told, StringComparison.Ordinal);
         Assert.Equal(1, Run(["calibrate", "check", file, "--run", _folder.File("turned")], out told));
@@ -213,14 +217,16 @@ public sealed class CalibrationTests : IDisposable
     [Fact]
     public void Path_loss_and_fingerprints_are_made_of_powers_at_known_places()
     {
-        string powers = _folder.File("powers.csv"), places = _folder.File("places.csv"), tags = _folder.File("tags.json");
+        string powers = _folder.File("powers.csv"), places = _folder.File("places.csv");
+        string tags = _folder.File("tags.json");
         string file = _folder.File("c.json"), map = _folder.File("map.csv");
         var random = new Random(3);
         var (heard, at) = (new List<string> { "t_s,scanner,tag,rssi_dbm" }, new List<string> { "t_s,tag,x_m,y_m" });
         for (int i = 0; i < 200; i++)
         {
             var place = new Vector3((float)(8 * Math.Sin(i * 0.05)), (float)(6 * Math.Cos(i * 0.08)), 1);
-            double dbm = -61 - (21 * Math.Log10(Vector3.Distance(place, new Vector3(1, 2, 3)))) + (3 * Noise.Gauss(random));
+            double far = Vector3.Distance(place, new Vector3(1, 2, 3));
+            double dbm = -61 - (21 * Math.Log10(far)) + (3 * Noise.Gauss(random));
             at.Add(string.Create(CultureInfo.InvariantCulture, $"{i * 0.2},T1,{place.X},{place.Y}"));
             heard.Add(string.Create(CultureInfo.InvariantCulture, $"{i * 0.2},S1,T1,{dbm}"));
         }

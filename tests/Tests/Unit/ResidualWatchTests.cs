@@ -40,10 +40,10 @@ public sealed class ResidualWatchTests : IDisposable
         Assert.Contains("was the camera moved", _watch.View.Alarm!, StringComparison.Ordinal);
         Pass(120, new Vector2(0.7f, 0));
         Assert.Equal(1, _watch.Alarms);
-        Assert.Single(_log.Lines, line => line.Id == 2362);
+        Assert.Single(_log.Lines, line => line.Id == 4362);
         Pass(120, default);
         Assert.Null(_watch.View.Alarm);
-        Assert.Single(_log.Lines, line => line.Id == 2363);
+        Assert.Single(_log.Lines, line => line.Id == 4363);
     }
 
     [Fact]
@@ -85,7 +85,8 @@ public sealed class ResidualWatchTests : IDisposable
                 var box = Street.BoxAt(ground);
                 var match = new TagMatch($"T{i}", 0.3, 1, TimeSpan.FromSeconds(5), 30, 5);
                 tracks.Add(new LocatedTrack(
-                    new Track(i, box, box, 0, 0, 0.9f, 50), ground, Covariance2.Isotropic(0.02), isMatched ? match : null)
+                    new Track(i, box, box, 0, 0, 0.9f, 50), ground, Covariance2.Isotropic(0.02),
+                    isMatched ? match : null)
                 {
                     Away = Vector2.Normalize(ground),
                 });
