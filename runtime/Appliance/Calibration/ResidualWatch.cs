@@ -28,19 +28,19 @@ sealed partial class ResidualWatch(FusionSettings settings, ILogger log)
     // One block moves a sum by no more than this, whatever went wrong in it.
     const double ClipSigmas = 3;
 
-    // A shift of less than this is not looked for: a pose from a minute's walk is off by a third of a sigma itself.
-    const double MeanSlack = 0.75;
+    // A shift of less than this is not looked for: a pose from a minute's walk is off by half a sigma itself.
+    const double MeanSlack = 1;
 
-    // The spread of sound residuals is 1 by construction, and up to 1.5 where what is known is said too well.
-    const double SpreadSlack = 1.5;
+    // The spread of sound residuals is 1 by construction, and a little more where what is known is said too well.
+    const double SpreadSlack = 1.25;
 
-    // On the twin sound residuals summed up to 13 in 80 minutes, spread to 12; a shift of two sigmas takes 15
-    // blocks.
-    const double Limit = 18, SpreadLimit = 22;
+    // In 200 sound minutes of the twin the means summed up to 7, the spread to 20. A shift of two sigmas takes 14
+    // blocks, which is half a minute with three people.
+    const double Limit = 14, SpreadLimit = 30;
 
     // Every site has its own lasting residual (how a detector draws feet, how tags are worn): it is learnt from the
-    // first blocks, up to what a bump of two degrees would be.
-    const int Learnt = 100;
+    // first blocks, up to half of what a bump of two degrees makes at 20 m.
+    const int Learnt = 300;
 
     const double LearntMax = 0.8;
 
