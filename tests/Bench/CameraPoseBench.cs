@@ -26,12 +26,12 @@ static class CameraPoseBench
     public static void Measure(Report report, string data)
     {
         const string on = "twin 720p, 60 s walk";
-        double[] detected = new double[2], boxes = new double[2], focal = new double[2];
+        double[] detected = new double[2], stated = new double[2], boxes = new double[2], focal = new double[2];
         int found = 0;
         foreach (int seed in Seeds)
         {
             var twin = Twin(seed);
-            double? own = Pose(twin, twin.Detected, isFocalFree: false, detected);
+            double? own = Pose(twin, twin.Detected, isFocalFree: false, detected, stated);
             if (own is not null) found++;
             string name = string.Create(CultureInfo.InvariantCulture, $"reprojection error, seed {seed}");
             report.Add(name, own, "px rms", "", on);
@@ -41,6 +41,7 @@ static class CameraPoseBench
 
         report.Add("reprojection error", found == Seeds.Length ? Rms(detected) : null, "px rms", "<=8",
             $"{on}, {Seeds.Length} seeds");
+        report.Add("what the poses state of themselves", Rms(stated), "px rms", "", on);
         report.Add("with true boxes", Rms(boxes), "px rms", "", on);
         report.Add("focal length unknown", Rms(focal), "px rms", "", on);
         RoomPoseBench.Measure(report, data);
@@ -49,12 +50,18 @@ static class CameraPoseBench
     static double? Rms(double[] sum) => sum[1] > 0 ? Math.Sqrt(sum[0] / sum[1]) : null;
 
     // Where people truly stood in the seconds after the walk, through the pose found and through the true one.
-    static double? Pose(Walked twin, List<Sighting> sightings, bool isFocalFree, double[] all)
+    static double? Pose(Walked twin, List<Sighting> sightings, bool isFocalFree, double[] all, double[]? stated = null)
     {
         var model = isFocalFree
             ? CameraModel.Guess(twin.Model.Width, twin.Model.Height, 0.78 * twin.Model.Width) : twin.Model;
         var options = new WalkPoseOptions { IsFocalFree = isFocalFree };
         if (WalkPose.Solve(model, new WalkTables(sightings, twin.Places), options) is not { } result) return null;
+        if (stated is not null && PoseSpread.Of(result, isFocalFree) is { } sigma)
+        {
+            stated[0] += sigma.Px * sigma.Px;
+            stated[1]++;
+        }
+
         double sum = 0;
         int count = 0;
         foreach (var (x, y) in twin.HeldOut)

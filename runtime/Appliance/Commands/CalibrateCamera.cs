@@ -152,6 +152,14 @@ static class CalibrateCamera
             ("p90Px", off[off.Length * 9 / 10]), ("matches", off.Length), ("explained", result.Explained),
             ("offsetS", result.OffsetS),
         ];
+        if (PoseSpread.Of(result, isFocalFree) is { } sigma)
+        {
+            figures =
+            [
+                .. figures, ("sigmaPx", sigma.Px), ("sigmaPlaceM", sigma.PlaceM), ("sigmaDegrees", sigma.Degrees),
+            ];
+        }
+
         Write(result.Fit, figures, output);
         if (shared.Plot(words) is { } plot)
         {
