@@ -8,7 +8,7 @@ static class ResidualPlot
     const int Width = 720, Margin = 48;
 
     /// <summary>So many arrows tell it; a walk has thousands.</summary>
-    const int ArrowsMax = 600;
+    const int ArrowsMax = 300;
 
     /// <param name="arrows">from and to, in the plot's unit; to less from is the residual</param>
     /// <param name="times">residuals are drawn so many times as long</param>

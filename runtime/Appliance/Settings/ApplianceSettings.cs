@@ -50,7 +50,8 @@ sealed record ApplianceSettings
         Site = Site with
         {
             Tags = Site.Tags is null or SiteSettings.Twin ? Site.Tags : Path.Combine(folder, Site.Tags),
-            Geometry = Site.Geometry is SiteSettings.None ? Site.Geometry : Under(folder, Site.Geometry),
+            Geometry = Site.Geometry is SiteSettings.None
+                ? Site.Geometry : Under(folder, Site.Geometry),
             Registry = Under(folder, Site.Registry),
             Radios = Site.Radios.IsDefault ? Site.Radios : [.. Site.Radios.Select(one => RadioUnder(folder, one))],
         },
