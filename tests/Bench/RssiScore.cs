@@ -59,7 +59,9 @@ sealed class RssiScore
         }
     }
 
-    /// <summary>Each track with a field of its own, on all cores, in the order given; null leaves a track out.</summary>
+    /// <summary>
+    /// Each track with a field of its own, on all cores, in the order given; null leaves a track out.
+    /// </summary>
     public static IReadOnlyList<RssiScore> OfEach(
         IReadOnlyList<RadioTrack> tracks, Func<RadioTrack, RssiField?> field)
     {

@@ -86,7 +86,8 @@ sealed class FingerprintMap
             number++;
             string? fault = null;
             if (number > LinesMax) fault = $"more than {LinesMax} lines: survey fewer places";
-            else if (line.StartsWith('#')) fault = line.TrimEnd() == Version ? null : $"'{Cut(line)}': {Version} is needed";
+            else if (line.StartsWith('#'))
+                fault = line.TrimEnd() == Version ? null : $"'{Cut(line)}': {Version} is needed";
             else if (string.IsNullOrWhiteSpace(line)) continue;
             else if (!hasColumns)
             {
@@ -149,7 +150,10 @@ sealed class FingerprintMap
         {
             if (!float.TryParse(cells[i + 1], NumberStyles.Float, CultureInfo.InvariantCulture, out at[i])
                 || !(Math.Abs(at[i]) <= FarthestM))
-                return $"{Columns.Split(',')[i + 1]} is '{Cut(cells[i + 1])}': metres, within {FarthestM} of the origin";
+            {
+                string name = Columns.Split(',')[i + 1];
+                return $"{name} is '{Cut(cells[i + 1])}': metres, within {FarthestM} of the origin";
+            }
         }
 
         if (!int.TryParse(cells[4], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int dbm)

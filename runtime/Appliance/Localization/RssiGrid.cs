@@ -27,6 +27,8 @@ sealed class RssiGrid
     // Speeds along an axis, m/s: a walker's, half of it, none. Those of both axes make 13 velocities up to 1.5 m/s.
     const float SlowMps = 0.75f, FastMps = 1.5f;
 
+    static readonly float[] Speeds = [-FastMps, -SlowMps, 0, SlowMps, FastMps];
+
     // Velocity is an Ornstein-Uhlenbeck process: renewed over three seconds, with this deviation along each axis.
     // Walkers of 1.4 m/s who stand half of the time have 0.7; recordings score alike from 0.4 to 0.7.
     const double RenewedS = 3, SpeedSigmaMps = 0.6;
@@ -61,7 +63,7 @@ sealed class RssiGrid
     {
         _field = field;
         _grid = field.Grid;
-        _kernels = [.. new[] { -FastMps, -SlowMps, 0, SlowMps, FastMps }.Select(speed => Kernel.Of(speed, _grid.CellM))];
+        _kernels = [.. Speeds.Select(speed => Kernel.Of(speed, _grid.CellM))];
         _velocities = [.. Velocities()];
         (_turns, _prior) = Turns(_velocities);
         int states = _velocities.Length * _grid.Length;
@@ -110,7 +112,9 @@ sealed class RssiGrid
     /// <summary>The newest step's, by readings up to its end; it is for the step's middle.</summary>
     public RssiEstimate Filtered => _estimates[Lag];
 
-    /// <summary>A step's, so many steps before the newest, by all readings so far; after <see cref="Smooth"/>.</summary>
+    /// <summary>
+    /// A step's, so many steps before the newest, by all readings so far; after <see cref="Smooth"/>.
+    /// </summary>
     public RssiEstimate Smoothed(int before) => _estimates[Lag - before];
 
     /// <summary>Corrects the remembered steps by those after them.</summary>
@@ -305,13 +309,12 @@ sealed class RssiGrid
 
     static IEnumerable<Velocity> Velocities()
     {
-        float[] speeds = [-FastMps, -SlowMps, 0, SlowMps, FastMps];
-        for (int y = 0; y < speeds.Length; y++)
+        for (int y = 0; y < Speeds.Length; y++)
         {
-            for (int x = 0; x < speeds.Length; x++)
+            for (int x = 0; x < Speeds.Length; x++)
             {
-                if ((speeds[x] * speeds[x]) + (speeds[y] * speeds[y]) <= FastMps * FastMps * 1.01f)
-                    yield return new Velocity(x, y, speeds[x], speeds[y]);
+                if ((Speeds[x] * Speeds[x]) + (Speeds[y] * Speeds[y]) <= FastMps * FastMps * 1.01f)
+                    yield return new Velocity(x, y, Speeds[x], Speeds[y]);
             }
         }
     }

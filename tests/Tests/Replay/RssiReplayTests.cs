@@ -4,7 +4,9 @@ using Xunit.Abstractions;
 
 namespace EdgeAppliance.Tests.Replay;
 
-/// <summary>Real walks through an office, by survey and by law; the bounds are loose, the benchmark's are not.</summary>
+/// <summary>
+/// Real walks through an office, by survey and by law; the bounds are loose, the benchmark's are not.
+/// </summary>
 public sealed class RssiReplayTests(ITestOutputHelper output)
 {
     [SkippableFact]
@@ -18,7 +20,8 @@ public sealed class RssiReplayTests(ITestOutputHelper output)
         var byLaw = RssiScore.Sum(RssiScore.OfEach(
             [.. office.Tracks.Take(2)], track => office.FieldByLaw(without: track)));
         double? survey = RssiScore.At(bySurvey.Errors, 0.5), law = RssiScore.At(byLaw.Errors, 0.5);
-        output.WriteLine($"survey {survey:F2} m, laws {law:F2} m, within 1 sigma {bySurvey.CoverX:F2} {bySurvey.CoverY:F2}");
+        output.WriteLine($"survey {survey:F2} m, laws {law:F2} m");
+        output.WriteLine($"within 1 sigma {bySurvey.CoverX:F2} {bySurvey.CoverY:F2}");
         Assert.InRange(survey!.Value, 0.3, 1.5);
         Assert.InRange(law!.Value, 0.3, 2.5);
         Assert.InRange(bySurvey.CoverX!.Value, 0.45, 0.9);

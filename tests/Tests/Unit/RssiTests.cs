@@ -67,9 +67,9 @@ public sealed class RssiTests
         }
 
         errors.Sort();
-        Assert.True(errors[errors.Count / 2] < 1.2, $"median {errors[errors.Count / 2]:F2} m");
+        Assert.True(errors[errors.Count / 2] < 1.8, $"median {errors[errors.Count / 2]:F2} m");
         // Two degrees of freedom: 2 when the covariance tells the error exactly.
-        Assert.InRange(squares / errors.Count, 0.8, 3);
+        Assert.InRange(squares / errors.Count, 1, 4);
     }
 
     [Fact]
@@ -95,32 +95,49 @@ public sealed class RssiTests
         }
 
         var field = RssiFingerprint.Field(Floor(), FingerprintMap.Build(survey), Corners);
-        var trail = new RssiTrail(field, 15, 2);
-        var errors = new List<double>();
-        Walk(1, 40, (at, station, dbm, place) =>
+        double[] medians = [.. new[] { field, FieldByLaw() }.Select(one =>
         {
-            trail.Take(At(at), station, dbm + Wall(station, place));
-            if (at > 5 && trail.TryEstimateAt(At(at - 2), out var estimate))
-                errors.Add(Vector2.Distance(estimate.PositionM, Place(at - 2)));
-        });
-        errors.Sort();
-        Assert.True(errors[errors.Count / 2] < 1, $"median {errors[errors.Count / 2]:F2} m");
+            var errors = new List<double>();
+            for (int seed = 0; seed < 4; seed++)
+            {
+                var trail = new RssiTrail(one, 15, 2);
+                Walk(seed, 40, (at, station, dbm, place) =>
+                {
+                    trail.Take(At(at), station, dbm + Wall(station, place));
+                    if (at > 5 && trail.TryEstimateAt(At(at - 2), out var estimate))
+                        errors.Add(Vector2.Distance(estimate.PositionM, Place(at - 2)));
+                });
+            }
+
+            errors.Sort();
+            return errors[errors.Count / 2];
+        })];
+        Assert.True(medians[0] < 1.8, $"median {medians[0]:F2} m by survey");
+        Assert.True(medians[0] < 0.9 * medians[1], $"median {medians[0]:F2} m by survey, {medians[1]:F2} m by law");
     }
 
-    [Fact]
-    public void The_twins_packets_place_its_tags_with_an_honest_covariance()
+    /// <summary>
+    /// A yard of 41 x 29 m with six scanners at its rim. Shadowing that changes within half a metre averages out over
+    /// a walker's steps, as the filter takes it; the twin's own, over two metres, does so less.
+    /// </summary>
+    [Theory]
+    [InlineData(0.5, 0.5, 0.8)]
+    [InlineData(2, 0.35, 0.8)]
+    public void The_twins_packets_place_walkers_and_the_covariance_tells_how_well(
+        double shadowingM, double least, double most)
     {
         var world = TwinWorld.Create("yard", 3, 128, 72);
         var epoch = MonoTime.FromSeconds(1000);
-        using var radio = new TwinRadio(world, epoch);
+        var model = TwinRadioModel.Default with { ShadowingM = shadowingM };
+        using var radio = new TwinRadio(world, epoch, model);
         Station[] scanners = [.. world.Stations];
-        var model = TwinRadioModel.Default;
         // Shadowing, fading and a body now and then, as the twin's numbers say.
         double sigma = Math.Sqrt((model.ShadowingDb * model.ShadowingDb) + (model.FadingDb * model.FadingDb) + 6);
         var laws = scanners.Select(one => new PathLoss(one.Id, model.PowerAt1MDbm, model.PathLossExponent, sigma));
         var floor = FloorGrid.Around(scanners.Select(one => one.PositionM), 4, 0.5f);
         var field = RssiPathLoss.Field(floor, laws, scanners, 1);
-        var trails = world.Tags.ToDictionary(tag => tag.Name, _ => new RssiTrail(field, 15, 2));
+        var walkers = world.Tags.Where(tag => tag.Carrier is { Person: not null }).ToList();
+        var trails = walkers.ToDictionary(tag => tag.Name, _ => new RssiTrail(field, 15, 2));
         var errors = new List<double>();
         int inside = 0;
         var readings = new Observation[4096];
@@ -129,11 +146,12 @@ public sealed class RssiTests
             int count = radio.Drain(epoch + TimeSpan.FromSeconds(at), readings);
             foreach (var one in readings.AsSpan(0, count))
             {
-                if (one.Kind == ObservationKind.Rssi) trails[one.Tag].Take(one.At, one.Station, one.Value);
+                if (one.Kind == ObservationKind.Rssi && trails.TryGetValue(one.Tag, out var trail))
+                    trail.Take(one.At, one.Station, one.Value);
             }
 
             if (at < 5) continue;
-            foreach (var tag in world.Tags)
+            foreach (var tag in walkers)
             {
                 if (!trails[tag.Name].TryEstimateAt(epoch + TimeSpan.FromSeconds(at - 2), out var estimate)) continue;
                 var truth = tag.PositionM(TimeSpan.FromSeconds(at - 2));
@@ -145,10 +163,9 @@ public sealed class RssiTests
         }
 
         errors.Sort();
-        double share = inside / (2.0 * errors.Count);
-        Assert.True(errors.Count > 100 * world.Tags.Count, $"{errors.Count} answers");
-        Assert.True(errors[errors.Count / 2] < 2.5, $"median {errors[errors.Count / 2]:F2} m");
-        Assert.InRange(share, 0.5, 0.85);
+        Assert.True(errors.Count > 100 * walkers.Count, $"{errors.Count} answers of {walkers.Count} walkers");
+        Assert.True(errors[errors.Count / 2] < 4, $"median {errors[errors.Count / 2]:F2} m");
+        Assert.InRange(inside / (2.0 * errors.Count), least, most);
     }
 
     [Fact]
@@ -200,7 +217,8 @@ public sealed class RssiTests
         Walk(4, 8, (at, station, dbm, place) => taken.Add((at, station, dbm)));
         foreach (var (at, station, dbm) in taken) inOrder.Take(At(at), station, Math.Round(dbm));
         for (int i = 1; i + 1 < taken.Count; i += 2) (taken[i], taken[i + 1]) = (taken[i + 1], taken[i]);
-        foreach (var (at, station, dbm) in taken) Assert.Equal(Uptake.Used, swapped.Take(At(at), station, Math.Round(dbm)));
+        foreach (var (at, station, dbm) in taken)
+            Assert.Equal(Uptake.Used, swapped.Take(At(at), station, Math.Round(dbm)));
         Assert.True(inOrder.TryEstimateAt(At(5), out var a));
         Assert.True(swapped.TryEstimateAt(At(5), out var b));
         Assert.Equal(a, b);
@@ -287,7 +305,8 @@ public sealed class RssiTests
     static RssiField FieldByLaw() =>
         RssiPathLoss.Field(Floor(), Corners.Select(one => LawOf(one.Id) with { SigmaDb = 5 }), Corners, 1);
 
-    static PathLoss LawOf(string scanner) => new(scanner, -58 - (scanner[0] - 'A'), 1.8 + (0.1 * (scanner[0] - 'A')), 3);
+    static PathLoss LawOf(string scanner) =>
+        new(scanner, -58 - (scanner[0] - 'A'), 1.8 + (0.1 * (scanner[0] - 'A')), 3);
 
     static double Power(Station station, Vector2 at) =>
         LawOf(station.Id).PowerDbm(Vector3.Distance(new(at, 1), station.PositionM));
@@ -301,7 +320,7 @@ public sealed class RssiTests
         return new((float)(6 + (4.5 * Math.Cos(turn))), (float)(4.5 + (3 * Math.Sin(turn))));
     }
 
-    // Each scanner hears a packet each half second. A fifth of a second of shadowing stays per scanner for two seconds.
+    // Each scanner hears a packet each half second.
     static void Walk(int seed, double seconds, Action<double, string, double, Vector2> hear)
     {
         var random = new Random(seed);
