@@ -75,8 +75,9 @@ public sealed class RssiTests
     [Fact]
     public void A_survey_places_a_walker_where_the_law_does_not_hold()
     {
-        // The same law everywhere, but for a wall that takes 12 dB from scanner A on one side.
-        double Wall(string station, Vector2 at) => station == "A" && at.X > 6 ? -12 : 0;
+        // The same law everywhere, but for a wall through the room's middle that takes 12 dB.
+        double Wall(string station, Vector2 at) =>
+            (station is "A" or "D") == (at.X < 6) || station == "E" ? 0 : -12;
         var random = new Random(7);
         var survey = new List<HeardPower>();
         for (float x = 0; x <= 12; x += 1.5f)
