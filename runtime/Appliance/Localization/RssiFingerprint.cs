@@ -13,7 +13,7 @@ static class RssiFingerprint
 {
     /// <summary>
     /// How far a moving tag's power strays from a surveyed one that stands, dB: the carrier's body and way of holding
-    /// it. Three recorded walks of four keep within 2 to 6 dB of this alike.
+    /// it. Recorded walks are located alike with 2 to 6 dB.
     /// </summary>
     public const double BodyDb = 4;
 
