@@ -12,6 +12,9 @@ static class LocalizeBench
         ("camera-bump", CameraBumpBench.Measure),
         ("ble-position", BlePositionBench.Measure),
         ("ble-flat", BleFlatBench.Measure),
+        ("dwm1001", Dwm1001Bench.Measure),
+        ("camera-uwb", CameraUwbBench.Measure),
+        ("clock-twin", ClockTwinBench.Measure),
     ];
 
     public static int Run(BenchArguments given)

@@ -29,9 +29,16 @@ sealed class Fuser
     // A foot behind another box is guessed by the detector: its error is taken to be so much larger.
     const float HiddenFoot = 3;
 
+    // The clock is learnt from fixes that have readings after them: those of a second ago.
+    const double SettledS = 1;
+
+    // A smaller offset moves a walker by less than his foot point is off, and could be the camera's geometry.
+    const double OffsetMinS = 0.1, OffsetSigmas = 3;
+
     readonly FusionSettings _settings;
     readonly CameraGeometry? _geometry;
     readonly Locator _locator;
+    readonly ClockMonitor _clock = new(FrameFreedom.Shift);
     TagRegistry _registry;
     readonly Comparison _comparison;
     readonly Association _association;
@@ -68,6 +75,12 @@ sealed class Fuser
     /// <summary>From the next frame on this registry is in force.</summary>
     public void Use(TagRegistry registry) => _registry = registry;
 
+    /// <summary>
+    /// The radio's clock against the camera's, by the people both see; null while nobody who is matched has walked
+    /// enough to tell.
+    /// </summary>
+    public ClockState? Clock { get; private set; }
+
     /// <summary>Windows compared so far.</summary>
     public long Windows { get; private set; }
 
@@ -79,7 +92,8 @@ sealed class Fuser
         _lastFrame = at;
         _frame++;
         Fit(tracked.Frame.Format.Width, tracked.Frame.Format.Height);
-        var located = Locate(tracked, isSample: IsDue(at, ref _nextSample, _settings.SampleS));
+        bool isSample = IsDue(at, ref _nextSample, _settings.SampleS);
+        var located = Locate(tracked, isSample);
         if (_scaled is not null) DoubtMingled(tracked);
         if (IsDue(at, ref _nextWindow, _settings.StepS)) CompareWindow(at);
         for (int i = 0; i < located.Length; i++)
@@ -88,9 +102,35 @@ sealed class Fuser
                 located[i] = located[i] with { Match = walk.Match };
         }
 
+        FollowClock(located, at, isSample);
         return new Located(
             tracked.Frame, ImmutableCollectionsMarshal.AsImmutableArray(located), tracked.Detections,
-            _locator.FixesAt(at), tracked.Model, _scaled?.Name);
+            _locator.FixesAt(ByRadio(at)), tracked.Model, _scaled?.Name);
+    }
+
+    // The radio's time of an instant of the camera's.
+    MonoTime ByRadio(MonoTime at)
+    {
+        if (!_settings.FollowClock || Clock is not { } clock) return at;
+        bool isWorth = Math.Abs(clock.OffsetS) >= Math.Max(OffsetMinS, OffsetSigmas * clock.SigmaS);
+        return isWorth ? at - TimeSpan.FromSeconds(clock.OffsetS) : at;
+    }
+
+    void FollowClock(LocatedTrack[] located, MonoTime at, bool isSample)
+    {
+        if (!_settings.FollowClock) return;
+        for (int i = 0; isSample && i < located.Length; i++)
+        {
+            if (located[i].Match is not { AgreedWindows: > 0 } match) continue;
+            if (located[i].Track.Measured is not null && located[i].GroundM is { } ground)
+                _clock.TakeCamera(match.Tag, new TimedPlace(at.Seconds, new Vector3(ground, 0)));
+            var settled = at - TimeSpan.FromSeconds(SettledS);
+            if (_locator.TryFixAt(match.Tag, settled, out var fix))
+                _clock.TakeRadio(match.Tag, new TimedPlace(settled.Seconds, new Vector3(fix.PositionM, 0)));
+        }
+
+        _clock.Step(at.Seconds);
+        Clock = _clock.At(at.Seconds);
     }
 
     LocatedTrack[] Locate(in Tracked tracked, bool isSample)
@@ -185,11 +225,11 @@ sealed class Fuser
             var instant = _instants[serial % _instants.Length];
             if (instant < begin) continue;
             serials[count] = serial;
-            instants[count++] = instant;
+            instants[count++] = ByRadio(instant);
         }
 
         if (count == 0) return;
-        var recent = at - TimeSpan.FromSeconds(_settings.RecentS);
+        var recent = ByRadio(at) - TimeSpan.FromSeconds(_settings.RecentS);
         _comparison.Begin(_locator, _registry, serials[..count], instants[..count], recent);
         _association.Judge(_comparison, _walks.Values);
         Windows++;
@@ -219,6 +259,8 @@ sealed class Fuser
     void Forget()
     {
         _walks.Clear();
+        _clock.ForgetAll();
+        Clock = null;
         _serial = 0;
         _nextSample = _nextWindow = default;
         Array.Clear(_instants);

@@ -56,6 +56,11 @@ sealed record FusionSettings
     /// </summary>
     public double GroundSigmaMaxM { get; init; } = 2;
 
+    /// <summary>
+    /// Learns how far the radio's clock is off the camera's from people both see walking, and corrects it.
+    /// </summary>
+    public bool FollowClock { get; init; } = true;
+
     public IEnumerable<string> Faults() => new FaultList()
         .Range("fusion.windowS", WindowS, 0.5, 60)
         .Range("fusion.stepS", StepS, 0.05, 10)
