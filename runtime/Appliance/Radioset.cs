@@ -28,7 +28,7 @@ sealed partial class Radioset : IDisposable
     /// <summary>Scanners elsewhere, with their topic.</summary>
     public ImmutableArray<(RemoteScanners Scanners, string Topic)> Remote => [.. _remote];
 
-    /// <param name="world">the twin behind a <c>twin://</c> camera, which brings its own radio; null with another</param>
+    /// <param name="world">the twin behind a <c>twin://</c> camera, which brings a radio; null with another</param>
     /// <param name="epoch">a recording's time 0 on the one clock</param>
     /// <exception cref="InvalidDataException">a recording cannot be used</exception>
     /// <exception cref="Drivers.DeviceException">a folder to record to is missing</exception>

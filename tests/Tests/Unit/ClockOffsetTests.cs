@@ -168,7 +168,7 @@ public sealed class ClockOffsetTests(ITestOutputHelper output)
         Assert.InRange(fuser.Clock.Value.OffsetS, offsetS - 0.15, offsetS + 0.15);
     }
 
-    void Follow(ClockMonitor monitor, double untilS, double fromS, Func<double, double> offset)
+    static void Follow(ClockMonitor monitor, double untilS, double fromS, Func<double, double> offset)
     {
         var random = new Random(11);
         int i = 0;

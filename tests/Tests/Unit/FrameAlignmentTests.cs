@@ -75,7 +75,7 @@ public sealed class FrameAlignmentTests
         var still = Enumerable.Repeat(new Vector3(3, 4, 1), 50).ToArray();
         Assert.Equal(AlignmentDoubt.OnOneSpot, FrameAlignment.TryFit(still, still, new AlignmentRules(), out _));
         Assert.Equal(AlignmentDoubt.TooFewPairs,
-            FrameAlignment.TryFit(still[..5], still[..5], new AlignmentRules(), out _));
+            FrameAlignment.TryFit(still.AsSpan(0, 5), still.AsSpan(0, 5), new AlignmentRules(), out _));
     }
 
     static Vector3[] Cloud(int count, bool isPlanar)
