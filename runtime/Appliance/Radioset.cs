@@ -88,6 +88,6 @@ sealed partial class Radioset : IDisposable
         }
     }
 
-    [LoggerMessage(2340, LogLevel.Warning, "{Fault}: it is not heard")]
+    [LoggerMessage(4370, LogLevel.Warning, "{Fault}: it is not heard")]
     static partial void BeaconLeftOut(ILogger log, string fault);
 }

@@ -82,7 +82,8 @@ sealed record ApplianceSettings
         [
             .. own, .. Camera.Faults(), .. Inference.Faults(), .. Tracking.Faults(),
             .. Site.Faults(isTwin, Mqtt.Host is not null), .. Radio.Faults(), .. Fusion.Faults(),
-            .. Annotation.Faults(), .. Selection.Faults(), .. Adaptation.Faults(), .. Video.Faults(Mqtt.Host is not null),
+            .. Annotation.Faults(), .. Selection.Faults(),
+            .. Adaptation.Faults(), .. Video.Faults(Mqtt.Host is not null),
             .. Spool.Faults(), .. Mqtt.Faults(), .. Status.Faults(),
         ];
     }
