@@ -71,7 +71,14 @@ public readonly record struct Observation(
 }
 
 /// <summary>A fixed radio: an anchor (UWB) or a scanner (BLE).</summary>
-public sealed record Station(string Id, Vector3 PositionM);
+public sealed record Station(string Id, Vector3 PositionM)
+{
+    /// <summary>
+    /// How far its own x axis is turned from the site's, radians counterclockwise: what its angles are measured from.
+    /// It hangs level.
+    /// </summary>
+    public double YawRad { get; init; }
+}
 
 /// <summary>Counted since the radio was opened.</summary>
 public readonly record struct RadioCounts(long Observations, long Malformed, long Overrun);

@@ -37,8 +37,9 @@ static class RegistryFields
         {
             string id = each.Text("id");
             var at = Place(each);
+            double yaw = each.Number("yawDegrees", -360, 360, otherwise: 0) * Math.PI / 180;
             each.Done();
-            if (id.Length > 0 && !stations.TryAdd(id, new Station(id, at)))
+            if (id.Length > 0 && !stations.TryAdd(id, new Station(id, at) { YawRad = yaw }))
                 each.Fault(each.Path("id"), $"is '{id}' again");
         }
 

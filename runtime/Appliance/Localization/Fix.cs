@@ -20,8 +20,30 @@ readonly record struct Covariance2(double Xx, double Xy, double Yy)
     }
 }
 
+/// <summary>How a fix came about, best first.</summary>
+enum FixQuality
+{
+    /// <summary>Readings agree with it.</summary>
+    Good,
+
+    /// <summary>Many readings of late are not believed or surprise: something stands in the way of some stations.</summary>
+    NlosSuspected,
+
+    /// <summary>Known to metres only: by received power, or with too few stations heard.</summary>
+    Coarse,
+
+    /// <summary>Most readings are not believed, or none came for a while: carried ahead from where it was.</summary>
+    Lost,
+}
+
 /// <summary>A located tag at an instant.</summary>
 /// <param name="PositionM">on the floor of the site frame, metres</param>
 /// <param name="HeightM">above the floor; null when the source gives none</param>
 /// <param name="Covariance">of the position, m^2</param>
-readonly record struct Fix(MonoTime At, string Tag, Vector2 PositionM, double? HeightM, Covariance2 Covariance);
+readonly record struct Fix(MonoTime At, string Tag, Vector2 PositionM, double? HeightM, Covariance2 Covariance)
+{
+    /// <summary>Of the height, m^2; null with no height.</summary>
+    public double? HeightVariance { get; init; }
+
+    public FixQuality Quality { get; init; }
+}

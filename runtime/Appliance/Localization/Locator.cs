@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using System.Numerics;
 using EdgeAppliance.Drivers.Radio;
 using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Runtime.Settings;
@@ -22,15 +21,15 @@ readonly record struct LocatorCounts(
 sealed class Locator
 {
     readonly RadioSettings _settings;
-    readonly FrozenDictionary<string, Vector3> _stations;
+    readonly FrozenDictionary<string, Station> _stations;
     readonly SortedList<string, TagTrail> _tags = new(StringComparer.Ordinal);
     long _used, _refused, _late, _outdone, _unknownStation, _unusable;
 
     public Locator(RadioSettings settings, IReadOnlyList<Station> stations)
     {
         _settings = settings;
-        var places = new Dictionary<string, Vector3>(StringComparer.Ordinal);
-        foreach (var station in stations) places[station.Id] = station.PositionM;
+        var places = new Dictionary<string, Station>(StringComparer.Ordinal);
+        foreach (var station in stations) places[station.Id] = station;
         _stations = places.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
@@ -44,8 +43,12 @@ sealed class Locator
     {
         foreach (ref readonly var reading in readings)
         {
-            var from = Vector3.Zero;
-            if (reading.Kind != ObservationKind.Position && !_stations.TryGetValue(reading.Station, out from))
+            Station? station = null, other = null;
+            bool isPlaced = reading.Kind == ObservationKind.Position
+                || _stations.TryGetValue(reading.Station, out station);
+            if (reading.Kind == ObservationKind.RangeDifference)
+                isPlaced &= _stations.TryGetValue(reading.Other, out other);
+            if (!isPlaced)
             {
                 _unknownStation++;
                 continue;
@@ -57,7 +60,7 @@ sealed class Locator
                 continue;
             }
 
-            switch (TrailOf(reading).Take(reading, from))
+            switch (TrailOf(reading).Take(reading, station, other))
             {
                 case Uptake.Used: _used++; break;
                 case Uptake.Refused: _refused++; break;
@@ -66,6 +69,12 @@ sealed class Locator
             }
         }
     }
+
+    /// <summary>
+    /// How far a tag's readings lie from what was expected, squared, in units of the variance they were expected to
+    /// have, mean over the last ones: about 1 or below where covariances can be believed. Null before there were any.
+    /// </summary>
+    public double? ConsistencyOf(string tag) => _tags.TryGetValue(tag, out var trail) ? trail.Consistency : null;
 
     /// <summary>Where a tag was at an instant; false where that is not known (any more, or yet).</summary>
     public bool TryFixAt(string tag, MonoTime at, out Fix fix)
@@ -88,6 +97,9 @@ sealed class Locator
     static bool IsUsable(in Observation reading) => reading.Kind switch
     {
         ObservationKind.Range => reading.Value > 0 && double.IsFinite(reading.Value),
+        ObservationKind.RangeDifference => double.IsFinite(reading.Value) && reading.Station != reading.Other,
+        ObservationKind.Angle => Math.Abs(reading.Value) <= 2 * Math.PI
+            && reading.ElevationRad is null or (>= -Math.PI / 2 and <= Math.PI / 2),
         ObservationKind.Rssi => reading.Value < 0 && double.IsFinite(reading.Value),
         _ => float.IsFinite(reading.PositionM.X) && float.IsFinite(reading.PositionM.Y)
             && float.IsFinite(reading.PositionM.Z),

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using EdgeAppliance.Drivers.Radio;
 using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Runtime.Settings;
@@ -11,74 +12,75 @@ enum Uptake { Used, Gathered, Refused, Late, Outdone }
 /// <summary>One tag: its filter, the readings that start it, and where it was over the last seconds.</summary>
 sealed class TagTrail
 {
-    // Readings older than the filter by more than this are of no use: a walker has gone 0.3 m.
-    const double LateS = 0.2;
+    // Readings gathered to start a filter live this long: a walker has gone a metre.
+    const double GatherS = 1;
 
-    // Fixes are remembered this far apart at the closest, and readings gathered to start a filter live this long.
-    const double SpacingS = 0.05, GatherS = 1;
+    // More links than this are not gathered: eight stations in all their pairs.
+    const int GatheredMax = 56;
 
     // A filter that has lost its tag still believes a reading now and then, by chance: a station may be as far from
     // both places. So it is the share of the last dozen readings or so that counts, two rounds of six anchors.
     const double RefusedShareMax = 0.5, RefusedMemory = 12;
 
+    // Of the last fifty or so: a fix a second at six anchors and 10 Hz.
+    const double ConsistencyMemory = 50;
+
+    // A twentieth of readings in sight lie beyond two sigma: three times as many of the last thirty are no chance.
+    const double SurprisedSquare = 4, SurprisedShareMax = 0.15, SurprisedMemory = 30;
+
+    // Worse than this on the floor, metres, a fix does not tell people apart who stand together.
+    const double CoarseSigmaM = 1;
+
     readonly RadioSettings _settings;
-    readonly Past[] _past;
-    readonly Dictionary<string, (Observation Reading, Vector3 FromM)> _gathered = new(StringComparer.Ordinal);
-    readonly double _density;
-    FloorFilter _filter;
-    MonoTime _filterAt;
+    readonly LagWindow _window;
+    readonly SettledTrail _settled;
+    readonly StationSlots _slots = new();
+    readonly List<Gathered> _gathered = new(GatheredMax);
+    readonly List<Clue> _clues = new(GatheredMax);
     MonoTime _believedAt;
     MonoTime? _preciseAt;
     bool _isCoarse;
     double _refusedShare;
-    double? _heightM;
+    double _surprisedShare;
     bool _isStarted;
-    int _count;
-    int _next;
 
-    public TagTrail(string tag, RadioSettings settings)
+    public TagTrail(string tag, RadioSettings settings, MotionModel? model = null)
     {
         Tag = tag;
         _settings = settings;
-        _past = new Past[(int)(settings.HistoryS / SpacingS) + 2];
-        // An acceleration that is renewed every second has this spectral density, m^2/s^3.
-        _density = settings.AccelerationMps2 * settings.AccelerationMps2;
+        _window = new LagWindow(model ?? MotionModel.Of(settings), settings, settings.SmoothS);
+        _settled = new SettledTrail((int)(settings.HistoryS / LagWindow.NodeS) + 2);
     }
 
     public string Tag { get; }
 
     public MonoTime HeardAt { get; private set; }
 
-    /// <summary>Takes in a reading; <paramref name="fromM"/> is its station's place.</summary>
-    public Uptake Take(in Observation reading, Vector3 fromM)
+    /// <summary>
+    /// Mean of the innovations squared in units of their variance over the last readings: 1 where the filter knows
+    /// how wrong it and its readings are, above where it is too sure; null before there were any.
+    /// </summary>
+    public double? Consistency { get; private set; }
+
+    /// <summary>Takes in a reading of a station, and of a second one for a range difference.</summary>
+    public Uptake Take(in Observation reading, Station? station, Station? other)
     {
         if (reading.At > HeardAt || HeardAt == default) HeardAt = reading.At;
-        if (_isStarted && (reading.At - _filterAt).TotalSeconds is var ahead && ahead < -LateS) return Uptake.Late;
+        if (_isStarted && IsLate(reading.At)) return Uptake.Late;
         if (IsOutdone(reading)) return Uptake.Outdone;
-        if (_isStarted && IsToBeginAnew(reading)) Restart();
-        if (!_isStarted)
-        {
-            if (!TryStart(reading, fromM)) return Uptake.Gathered;
-            Remember();
-            return Uptake.Used;
-        }
-
-        double seconds = Math.Max(0, (reading.At - _filterAt).TotalSeconds);
-        if (seconds > 0)
-        {
-            _filter.Predict(seconds, _density);
-            _filterAt = reading.At;
-        }
-
-        Gather(reading, fromM);
-        bool isBelieved = Correct(reading, fromM);
+        if (_isStarted && IsToBeginAnew(reading)) _isStarted = false;
+        if (!_isStarted) return TryStart(reading, station, other) ? Uptake.Used : Uptake.Gathered;
+        Gather(reading, station, other);
+        if (_window.IsFull(reading.At)) _window.Leave(reading.At, _settled);
+        if (_window.IsTooLate(reading.At)) return Uptake.Late;
+        bool isBelieved = Correct(reading, station, other);
         _refusedShare += ((isBelieved ? 0 : 1) - _refusedShare) / RefusedMemory;
         if (!isBelieved) return Uptake.Refused;
-
-        _believedAt = _filterAt;
-        Remember();
+        if (reading.At > _believedAt) _believedAt = reading.At;
         return Uptake.Used;
     }
+
+    bool IsLate(MonoTime at) => (HeardAt - at).TotalSeconds > _settings.LateS;
 
     // A tag whose ranges are heard needs no received powers: one range says as much as thousands of them, and since
     // shadowing stays for metres their errors do not average out, they only pull.
@@ -86,7 +88,7 @@ sealed class TagTrail
     {
         if (reading.Kind == ObservationKind.Rssi)
             return _preciseAt is { } precise && (reading.At - precise).TotalSeconds <= _settings.StaleS;
-        _preciseAt = reading.At;
+        if (_preciseAt is not { } before || reading.At > before) _preciseAt = reading.At;
         return false;
     }
 
@@ -98,33 +100,31 @@ sealed class TagTrail
         || (_isCoarse && reading.Kind != ObservationKind.Rssi);
 
     /// <summary>
-    /// The fix at an instant: between two remembered ones along the path that meets both places and speeds, after the
-    /// last one straight on while it is not stale. False where nothing is known.
+    /// The fix at an instant: between two remembered states along the path that meets both places and speeds, after
+    /// the last one straight on while it is not stale. False where nothing is known. What came after the instant has
+    /// its say in it.
     /// </summary>
     public bool TryFixAt(MonoTime at, out Fix fix)
     {
         fix = default;
-        if (_count == 0) return false;
-        int newest = _count - 1;
-        double after = (at - Nth(newest).At).TotalSeconds;
-        if (after >= 0)
+        if (_window.Count == 0) return false;
+        if (at >= _window.At)
         {
+            double after = (at - _window.At).TotalSeconds;
             if (after > _settings.StaleS) return false;
-            fix = Ahead(Nth(newest), after, at);
+            Span<double> numbers = stackalloc double[Motion.Numbers];
+            var newest = Motion.Of(_window.Newest, numbers);
+            fix = Ahead(newest, after, at);
             return true;
         }
 
-        int low = -1, high = newest; // low is before the instant or none, high is after it
-        while (high - low > 1)
-        {
-            int middle = (low + high) / 2;
-            if (Nth(middle).At <= at) low = middle;
-            else high = middle;
-        }
+        _window.Smooth();
+        return _settled.TryFind(_window, at, out var before, out var next) && TryBetween(before, next, at, out fix);
+    }
 
-        if (low < 0) return false;
-        var a = Nth(low);
-        var b = Nth(high);
+    bool TryBetween(in Motion a, in Motion b, MonoTime at, out Fix fix)
+    {
+        fix = default;
         double gap = (b.At - a.At).TotalSeconds, since = (at - a.At).TotalSeconds;
         if (gap <= 2 * _settings.StaleS && !b.IsAnew) fix = Between(a, b, since / gap, gap, at);
         else if (since <= _settings.StaleS) fix = Ahead(a, since, at);
@@ -132,159 +132,163 @@ sealed class TagTrail
         return true;
     }
 
-    Fix Ahead(in Past from, double seconds, MonoTime at)
+    Fix Ahead(in Motion from, double seconds, MonoTime at)
     {
-        var filter = from.Filter;
-        filter.Predict(seconds, _density);
-        return new Fix(at, Tag, filter.PositionM, from.HeightM, filter.Covariance);
+        Span<double> numbers = stackalloc double[Motion.Numbers];
+        var there = from.Ahead(_window.Model, seconds, at, numbers);
+        return FixOf(at, there.Position2, there.HeightM, there.Floor, there.HeightVariance, there.IsHeightKnown);
     }
 
-    Fix Between(in Past a, in Past b, double share, double gap, MonoTime at)
+    Fix Between(in Motion a, in Motion b, double share, double gap, MonoTime at)
     {
-        float s = (float)share, t = 1 - s;
+        double s = share, t = 1 - s;
         // Hermite's cubic.
-        var place = (((1 + (2 * s)) * t * t) * a.Filter.PositionM) + ((s * t * t * (float)gap) * a.Filter.VelocityMps)
-            + ((s * s * (3 - (2 * s))) * b.Filter.PositionM) - ((s * s * t * (float)gap) * b.Filter.VelocityMps);
-        var ca = a.Filter.Covariance;
-        var cb = b.Filter.Covariance;
+        double From(int axis, in Motion a, in Motion b) =>
+            ((1 + (2 * s)) * t * t * a.Place(axis)) + (s * t * t * gap * a.Velocity(axis))
+            + (s * s * (3 - (2 * s)) * b.Place(axis)) - (s * s * t * gap * b.Velocity(axis));
         // An integrated random walk tied at both ends strays by q gap^3 s^3 t^3 / 3 in between.
-        double stray = _density * gap * gap * gap * s * s * s * t * t * t / 3;
+        double stray = _window.Model.Density * gap * gap * gap * s * s * s * t * t * t / 3;
+        Covariance2 ca = a.Floor, cb = b.Floor;
         var covariance = new Covariance2(
             (t * ca.Xx) + (s * cb.Xx) + stray, (t * ca.Xy) + (s * cb.Xy), (t * ca.Yy) + (s * cb.Yy) + stray);
-        return new Fix(at, Tag, place, b.HeightM ?? a.HeightM, covariance);
+        var place = new Vector2((float)From(0, a, b), (float)From(1, a, b));
+        return FixOf(at, place, From(2, a, b), covariance,
+            (t * a.HeightVariance) + (s * b.HeightVariance) + stray, a.IsHeightKnown || b.IsHeightKnown);
     }
 
-    bool Correct(in Observation reading, Vector3 fromM)
+    Fix FixOf(
+        MonoTime at, Vector2 place, double height, in Covariance2 floor, double heightVariance, bool isHeightKnown) =>
+        new(at, Tag, place, isHeightKnown ? height : null, floor)
+        {
+            HeightVariance = isHeightKnown ? heightVariance : null,
+            Quality = QualityOf(at, floor),
+        };
+
+    FixQuality QualityOf(MonoTime at, in Covariance2 floor)
     {
-        var at = _filter.PositionM;
+        if ((at - _believedAt).TotalSeconds > _settings.StaleS / 2) return FixQuality.Lost;
+        if (_isCoarse || Math.Max(floor.Xx, floor.Yy) > CoarseSigmaM * CoarseSigmaM) return FixQuality.Coarse;
+        return _surprisedShare > SurprisedShareMax ? FixQuality.NlosSuspected : FixQuality.Good;
+    }
+
+    bool Correct(in Observation reading, Station? station, Station? other)
+    {
+        _window.IsHeightKnown |= reading.Kind == ObservationKind.Position;
+        var link = LinkOf(reading, station, other);
+        _clues.Clear();
+        ClueParts.Of(reading, station, other, link, _settings, _clues);
+        bool isBelieved = false;
+        foreach (ref readonly var clue in CollectionsMarshal.AsSpan(_clues))
+        {
+            var verdict = _window.Take(clue);
+            isBelieved |= verdict.IsBelieved;
+            Judge(verdict);
+        }
+
+        return isBelieved;
+    }
+
+    void Judge(in Verdict verdict)
+    {
+        if (verdict.Surprise is not { } surprise) return;
+        double gate = _settings.GateSigmas * _settings.GateSigmas;
+        _surprisedShare += ((surprise > SurprisedSquare ? 1 : 0) - _surprisedShare) / SurprisedMemory;
+        double bounded = Math.Min(surprise, gate);
+        Consistency = Consistency is { } mean ? mean + ((bounded - mean) / ConsistencyMemory) : bounded;
+    }
+
+    (int? Slot, int? Other) LinkOf(in Observation reading, Station? station, Station? other)
+    {
         switch (reading.Kind)
         {
-            case ObservationKind.Position:
-                double variance = VarianceOf(reading);
-                var off = new Vector2(reading.PositionM.X, reading.PositionM.Y) - at;
-                // Both axes or neither: half a reflected position is still a reflected position.
-                var spread = _filter.Covariance + Covariance2.Isotropic(variance);
-                double gate = _settings.GateSigmas * _settings.GateSigmas;
-                if (spread.SquaredLength(off) is not { } surprise || surprise > gate) return false;
-                _heightM = reading.PositionM.Z;
-                bool isTaken = _filter.Correct(off.X, 1, 0, variance, _settings);
-                off = new Vector2(reading.PositionM.X, reading.PositionM.Y) - _filter.PositionM;
-                return _filter.Correct(off.Y, 0, 1, variance, _settings) || isTaken;
             case ObservationKind.Range:
-                Slope(at, fromM, out double expected, out double hx, out double hy);
-                return _filter.Correct(reading.Value - expected, hx, hy, VarianceOf(reading), _settings);
+                return (Slot(station, ErrorKind.Range), null);
+            case ObservationKind.RangeDifference:
+                return (Slot(station, ErrorKind.Arrival), Slot(other, ErrorKind.Arrival));
+            case ObservationKind.Position:
+                int? place = _slots.OfPlace(HeardAt, out bool isNew);
+                if (isNew) for (int axis = 0; axis < 3; axis++) _window.Filter.Open(axis, ErrorKind.Place);
+                return (place, null);
             default:
-                Slope(at, fromM, out double distance, out hx, out hy);
-                distance = Math.Max(0.5, distance); // nearer than half a metre the law does not hold
-                double power = _settings.RssiAtOneMetreDbm - (10 * _settings.PathLossExponent * Math.Log10(distance));
-                double perMetre = -10 * _settings.PathLossExponent / Math.Log(10) / distance;
-                return _filter.Correct(
-                    reading.Value - power, hx * perMetre, hy * perMetre, VarianceOf(reading), _settings);
+                return (null, null);
         }
     }
 
-    void Slope(Vector2 at, Vector3 fromM, out double distance, out double hx, out double hy)
+    int? Slot(Station? station, ErrorKind kind)
     {
-        double dx = at.X - fromM.X, dy = at.Y - fromM.Y, dz = (_heightM ?? _settings.TagHeightM) - fromM.Z;
-        distance = Math.Max(1e-3, Math.Sqrt((dx * dx) + (dy * dy) + (dz * dz)));
-        hx = dx / distance;
-        hy = dy / distance;
+        if (station is null) return null;
+        int slot = _slots.Of(station.Id, HeardAt, out bool isNew, out bool isTaken);
+        // A slot that was another's: what the window holds of it is that one's.
+        if (isTaken) _window.LeaveAll(_settled);
+        if (isNew) _window.Filter.Open(slot, kind);
+        return slot;
     }
 
-    double VarianceOf(in Observation reading)
+    bool TryStart(in Observation reading, Station? station, Station? other)
     {
-        // A module's own figure is believed down to 3 cm: below that geometry and bodies are the error.
-        if (reading.Variance is { } stated && stated > 0 && double.IsFinite(stated)) return Math.Max(9e-4, stated);
-        double sigma = reading.Kind switch
-        {
-            ObservationKind.Range => _settings.RangeSigmaM,
-            ObservationKind.Position => _settings.PositionSigmaM,
-            _ => _settings.RssiSigmaDb,
-        };
-        return sigma * sigma;
-    }
-
-    bool TryStart(in Observation reading, Vector3 fromM)
-    {
-        if (reading.Kind == ObservationKind.Position)
-        {
-            _heightM = reading.PositionM.Z;
-            Begin(new Vector2(reading.PositionM.X, reading.PositionM.Y), Math.Sqrt(VarianceOf(reading)), reading);
-            return true;
-        }
-
-        Gather(reading, fromM);
-        var distances = new List<Distance>(_gathered.Count);
-        foreach (string station in _gathered.Keys.Order(StringComparer.Ordinal))
-        {
-            var (gathered, from) = _gathered[station];
-            if (Math.Abs((reading.At - gathered.At).TotalSeconds) > GatherS || gathered.Kind != reading.Kind) continue;
-            distances.Add(DistanceOf(gathered, from));
-        }
-
-        if (!Multilateration.TrySolve(
-            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(distances),
-            _heightM ?? _settings.TagHeightM, out var at, out double sigmaM)) return false;
-        Begin(at, Math.Max(sigmaM, 0.1), reading);
+        Gather(reading, station, other);
+        bool isOlder = _window.Count > 0 && reading.At < _window.At;
+        if (isOlder || !TryPlace(reading, out var start)) return false;
+        _window.LeaveEnd(_settled);
+        _slots.Clear();
+        bool isHeightKnown = reading.Kind == ObservationKind.Position || _window.Model.HeightM is null;
+        _window.Begin(reading.At, start.PlaceM, start.Variances, isHeightKnown);
+        _believedAt = reading.At;
+        _isCoarse = reading.Kind == ObservationKind.Rssi;
+        _isStarted = true;
+        _refusedShare = 0;
+        _surprisedShare = 0;
         return true;
     }
 
-    Distance DistanceOf(in Observation reading, Vector3 fromM)
+    bool TryPlace(in Observation reading, out Start start)
     {
-        if (reading.Kind == ObservationKind.Range)
+        const float SureM = .1f;
+        if (reading.Kind == ObservationKind.Position)
         {
-            return new Distance(fromM, reading.Value, Math.Sqrt(VarianceOf(reading)));
+            float variance = (float)ClueParts.VarianceOf(reading, _settings);
+            start = new Start(reading.PositionM, new Vector3(variance));
+            return true;
         }
 
-        double slope = 10 * _settings.PathLossExponent;
-        double metres = Math.Pow(10, (_settings.RssiAtOneMetreDbm - reading.Value) / slope);
-        metres = Math.Clamp(metres, 0.5, 100);
-        // To first order an error in dB is a part of the distance: 6 dB at exponent 2 is 69 %.
-        return new Distance(fromM, metres, metres * Math.Log(10) / slope * Math.Sqrt(VarianceOf(reading)));
-    }
-
-    void Gather(in Observation reading, Vector3 fromM)
-    {
-        if (reading.Kind != ObservationKind.Position) _gathered[reading.Station] = (reading, fromM);
-    }
-
-    void Begin(Vector2 at, double sigmaM, in Observation first)
-    {
-        _filter = new FloorFilter(at, sigmaM);
-        _filterAt = _believedAt = first.At;
-        _isCoarse = first.Kind == ObservationKind.Rssi;
-        _isStarted = true;
-        _refusedShare = 0;
-        IsAnew = true;
-    }
-
-    void Restart()
-    {
-        _isStarted = false;
-        _heightM = null;
-    }
-
-    bool IsAnew { get; set; }
-
-    void Remember()
-    {
-        var now = new Past(_filterAt, _filter, _heightM, IsAnew);
-        // The newest is kept up to date until it is far enough from the one before it.
-        bool isNear = _count >= 2 && !IsAnew && !Nth(_count - 1).IsAnew
-            && (_filterAt - Nth(_count - 2).At).TotalSeconds < SpacingS;
-        if (isNear) _past[(_next + _past.Length - 1) % _past.Length] = now;
-        else
+        _clues.Clear();
+        foreach (ref readonly var gathered in CollectionsMarshal.AsSpan(_gathered))
         {
-            _past[_next] = now;
-            _next = (_next + 1) % _past.Length;
-            _count = Math.Min(_count + 1, _past.Length);
+            var past = gathered.Reading;
+            bool isAlike = reading.Kind == ObservationKind.Rssi == (past.Kind == ObservationKind.Rssi);
+            if (!isAlike || Math.Abs((reading.At - past.At).TotalSeconds) > GatherS) continue;
+            ClueParts.ToStart(past, gathered.Station, gathered.Other, _settings, _window.Model, _clues);
         }
 
-        IsAnew = false;
+        var model = _window.Model;
+        double? sigma = model.HeightM is null ? null : model.HeightSigmaM;
+        if (!Multilateration.TrySolve(
+            CollectionsMarshal.AsSpan(_clues), model.HeightM ?? 0, sigma, _settings, out start)) return false;
+        start = start with { Variances = Vector3.Max(start.Variances, new Vector3(SureM * SureM)) };
+        return true;
     }
 
-    Past Nth(int n) => _past[(_next - _count + n + (2 * _past.Length)) % _past.Length];
+    void Gather(in Observation reading, Station? station, Station? other)
+    {
+        if (reading.Kind == ObservationKind.Position) return;
+        var now = new Gathered(reading, station, other);
+        var all = CollectionsMarshal.AsSpan(_gathered);
+        int oldest = 0;
+        for (int i = 0; i < all.Length; i++)
+        {
+            var past = all[i].Reading;
+            if (past.Kind == reading.Kind && past.Station == reading.Station && past.Other == reading.Other)
+            {
+                if (reading.At >= past.At) all[i] = now;
+                return;
+            }
 
-    /// <param name="IsAnew">the filter was started here: no path leads to it from the one before</param>
-    readonly record struct Past(MonoTime At, FloorFilter Filter, double? HeightM, bool IsAnew);
+            if (past.At < all[oldest].Reading.At) oldest = i;
+        }
+
+        if (all.Length < GatheredMax) _gathered.Add(now);
+        else all[oldest] = now;
+    }
+
+    readonly record struct Gathered(Observation Reading, Station? Station, Station? Other);
 }

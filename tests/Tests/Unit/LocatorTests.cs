@@ -105,12 +105,15 @@ public sealed class LocatorTests
     [Fact]
     public void Stations_on_one_line_give_no_place()
     {
-        Distance[] line = [new(new(0, 0, 0), 3, 0.1), new(new(3, 0, 0), 4.2, 0.1), new(new(6, 0, 0), 6.7, 0.1)];
-        Assert.False(Multilateration.TrySolve(line, 0, out _, out _));
-        Distance[] three = [new(new(0, 0, 0), 5, 0.1), new(new(6, 0, 0), 5, 0.1), new(new(0, 8, 0), 5, 0.1)];
-        Assert.True(Multilateration.TrySolve(three, 0, out var at, out double sigma));
-        Assert.InRange(Vector2.Distance(at, new Vector2(3, 4)), 0, 0.01);
-        Assert.InRange(sigma, 0.05, 0.3);
+        Assert.False(Multilateration.TrySolve(
+            [Range(0, 0, 3), Range(3, 0, 4.2), Range(6, 0, 6.7)], 0, 0.3, new RadioSettings(), out _));
+        Assert.True(Multilateration.TrySolve(
+            [Range(0, 0, 5), Range(6, 0, 5), Range(0, 8, 5)], 0, 0.3, new RadioSettings(), out var start));
+        Assert.InRange(Vector3.Distance(start.PlaceM, new Vector3(3, 4, 0)), 0, 0.01);
+        Assert.InRange(Math.Sqrt(start.Variances.X), 0.05, 0.3);
+
+        static Clue Range(float x, float y, double rangeM) =>
+            new(Time(0), ClueKind.Range, rangeM, 0.01, new(x, y, 0), 0, default, null, null);
     }
 
     static List<double> Walk(
