@@ -109,12 +109,16 @@ sealed class Scene
         while (_heard.Count > Math.Max(1, _locator.Tags.Count)) _heard.Remove(_heard.MinBy(row => row.Value).Key);
     }
 
-    // Readings of tags the site wants ignored are not even kept; the others move up.
+    // Readings go by the registry's names. Those of tags the site wants ignored are not even kept; the others move up.
     int Wanted(Span<Observation> readings)
     {
         int kept = 0;
         foreach (ref readonly var reading in readings)
-            if (!_registry.IsIgnored(reading.Tag)) readings[kept++] = reading;
+        {
+            string tag = _registry.NameOf(reading.Tag);
+            if (!_registry.IsIgnored(tag)) readings[kept++] = reading with { Tag = tag };
+        }
+
         return kept;
     }
 
@@ -132,6 +136,7 @@ sealed class Scene
         return new SceneView(located.Tracks.Length, tags.ToImmutable(), _fuser.GeometryFault)
         {
             Watch = _watch.View,
+            Clock = _fuser.Clock,
         };
     }
 }
@@ -143,4 +148,7 @@ sealed record SceneView(int Tracks, ImmutableArray<TagStatus> Tags, string? Geom
 
     /// <summary>What the residuals of tracks and tags say of the camera's pose.</summary>
     public ResidualView Watch { get; init; }
+
+    /// <summary>The radio's clock against the camera's; null while unknown.</summary>
+    public ClockState? Clock { get; init; }
 }

@@ -17,10 +17,10 @@ static class SparedSnapshots
     static SiteStatus SiteOf(Outfit outfit)
     {
         var registry = outfit.Devices.Registry;
-        var watch = outfit.Scene.View.Watch;
+        var (watch, clock) = (outfit.Scene.View.Watch, outfit.Scene.View.Clock);
         return new SiteStatus(
             registry.Current.Count, registry.Reloads, registry.Fault, watch.Alarm, watch.AlongM, watch.AcrossM,
-            watch.MatchedShare);
+            watch.MatchedShare, clock?.OffsetS, clock?.SigmaS);
     }
 
     static KnobsStatus? KnobsOf(Outfit outfit)

@@ -1,9 +1,8 @@
 namespace EdgeAppliance.Bench;
 
 /// <summary>
-/// Positions from real radio recordings against their truth. <c>--only NAME</c> runs one part, <c>--plot FILE</c> draws the
-/// first outdoor run. A part whose recordings
-/// are not there says so in a figure that could not be had.
+/// Positions from real radio recordings against their truth. <c>--only NAME</c> runs one part, <c>--plot FILE</c> draws
+/// the first outdoor run. A part whose recordings are not there says so in a figure that could not be had.
 /// </summary>
 static class LocalizeBench
 {
@@ -32,7 +31,8 @@ static class LocalizeBench
             return 64;
         }
 
-        if (given.After("--plot") is { } file && UwbRangesBench.Runs(given.Data).Select(run => run.Run).FirstOrDefault() is { } run)
+        if (given.After("--plot") is { } file
+            && UwbRangesBench.Runs(given.Data).Select(run => run.Run).FirstOrDefault() is { } run)
             TrackPlot.Write(file, run, run.Fixes(UwbRangesBench.Site, 2, run.Truth[0].T, run.Truth[^1].T - 2));
         var report = new Report("localize");
         foreach (var (name, measure) in Parts)

@@ -70,7 +70,8 @@ sealed record RecordedTag(
             double[] row = new double[cells.Length];
             for (int i = 0; i < cells.Length; i++)
             {
-                if (!double.TryParse(cells[i], NumberStyles.Float, CultureInfo.InvariantCulture, out row[i])) return null;
+                if (!double.TryParse(cells[i], NumberStyles.Float, CultureInfo.InvariantCulture, out row[i]))
+                    return null;
             }
 
             rows.Add(row);

@@ -5,7 +5,7 @@ using EdgeAppliance.Runtime.Localization;
 
 namespace EdgeAppliance.Bench;
 
-/// <summary>A run on the floor as an SVG: the truth, the fixes with what they say of their error, the anchors.</summary>
+/// <summary>A run on the floor as an SVG: truth, fixes with what they say of their error, anchors.</summary>
 static class TrackPlot
 {
     const int Width = 900, Margin = 40;
@@ -34,7 +34,8 @@ static class TrackPlot
             Line(text, $"<text x='{at.X:F1}' y='{at.Y + 16:F1}' text-anchor='middle'>{metres} m</text>");
         }
 
-        for (int i = 0; i < fixes.Count; i += EllipseEvery) Ellipse(text, On(fixes[i].PositionM), fixes[i].Covariance, scale);
+        for (int i = 0; i < fixes.Count; i += EllipseEvery)
+            Ellipse(text, On(fixes[i].PositionM), fixes[i].Covariance, scale);
         Path(text, truth.Select(On), "#333", 1.2);
         Path(text, fixes.Select(fix => On(fix.PositionM)), "#c8553d", 1.6);
         foreach (var anchor in anchors)

@@ -41,7 +41,8 @@ static class UwbRangesBench
         foreach (string folder in Directory.GetDirectories(root, "*", SearchOption.AllDirectories)
             .Where(at => File.Exists(Path.Combine(at, "trajectory.csv"))).Order(StringComparer.Ordinal))
         {
-            if (Read(Path.GetRelativePath(root, folder).Replace('\\', '/'), folder) is { } run) yield return (run, folder);
+            string name = Path.GetRelativePath(root, folder).Replace('\\', '/');
+            if (Read(name, folder) is { } run) yield return (run, folder);
         }
     }
 
@@ -170,7 +171,8 @@ static class UwbRangesBench
         foreach (string line in File.ReadLines(path).Where(line => line.Contains("2d", StringComparison.Ordinal)))
         {
             string number = line[(line.LastIndexOf(':') + 1)..].Replace("m", "", StringComparison.Ordinal).Trim();
-            if (double.TryParse(number, CultureInfo.InvariantCulture, out double rms)) best = Math.Min(best ?? rms, rms);
+            if (double.TryParse(number, CultureInfo.InvariantCulture, out double rms))
+                best = Math.Min(best ?? rms, rms);
         }
 
         return best;

@@ -130,7 +130,7 @@ static class UwbUtilBench
     }
 
     /// <summary>
-    /// Which of the surveys a flight belongs to: the one whose name its own has in it, or else the one its readings fit.
+    /// Which of the surveys a flight belongs to: the one whose name its own has in it, else the one its readings fit.
     /// </summary>
     static RecordedTag? Surveyed(string root, RecordedTag flight)
     {
@@ -152,7 +152,8 @@ static class UwbUtilBench
     static double Misfit(RecordedTag flight)
     {
         var places = flight.Stations.ToDictionary(station => station.Id, station => station.PositionM);
-        double[] offs = [.. flight.Readings.Where((one, i) => i % 7 == 0 && places.ContainsKey(one.Station)).Select(one =>
+        var some = flight.Readings.Where((one, i) => i % 7 == 0 && places.ContainsKey(one.Station));
+        double[] offs = [.. some.Select(one =>
         {
             var at = flight.TrueM(one.At.Seconds);
             double near = Vector3.Distance(at, places[one.Station]);

@@ -12,6 +12,7 @@ sealed class TagRegistry
 {
     readonly FrozenDictionary<string, RegisteredTag> _tags;
     readonly FrozenDictionary<string, double> _footprints;
+    readonly FrozenDictionary<string, string> _uwb;
 
     /// <param name="footprintRadiiM">
     /// by class: half of how deep such a thing stands, metres; 0 for those left out
@@ -21,6 +22,10 @@ sealed class TagRegistry
         IReadOnlyDictionary<string, double> footprintRadiiM)
     {
         _tags = tags.ToFrozenDictionary(tag => tag.Tag, StringComparer.Ordinal);
+        _uwb = _tags.Values.SelectMany(tag => tag.Identities.Where(one => one.Kind == BeaconKind.Uwb)
+            .Select(one => (Address: Convert.ToHexString(one.Bytes.AsSpan()), tag.Tag)))
+            .DistinctBy(row => row.Address)
+            .ToFrozenDictionary(row => row.Address, row => row.Tag, StringComparer.OrdinalIgnoreCase);
         Stations = [.. stations];
         _footprints = footprintRadiiM.ToFrozenDictionary(StringComparer.Ordinal);
         Classes = [.. _tags.Values.Select(tag => tag.Class).Distinct().Order(StringComparer.Ordinal)];
@@ -48,18 +53,11 @@ sealed class TagRegistry
             .SelectMany(tag => tag.Identities.Select(identity => identity.BookText()).Where(text => text is not null)
                 .DefaultIfEmpty(null).Select(text => (tag.Tag, text)));
 
-    /// <summary>The tag a UWB module's address belongs to; null for a stranger's.</summary>
-    public string? TagOfUwb(ReadOnlySpan<byte> address)
-    {
-        foreach (var tag in _tags.Values)
-        {
-            if (tag.Policy == LabelPolicy.Ignore) continue;
-            foreach (var identity in tag.Identities)
-                if (identity.Kind == BeaconKind.Uwb && identity.Bytes.AsSpan().SequenceEqual(address)) return tag.Tag;
-        }
-
-        return null;
-    }
+    /// <summary>
+    /// Whom a radio means: the tag whose UWB address it says in hex digits, else what it says. A Bluetooth radio says
+    /// pseudonyms already.
+    /// </summary>
+    public string NameOf(string heard) => _uwb.GetValueOrDefault(heard, heard);
 
     /// <summary>True: the site does not want it located.</summary>
     public bool IsIgnored(string tag) => Find(tag) is { Policy: LabelPolicy.Ignore };

@@ -33,8 +33,18 @@ static class ClueParts
                     into.Add(clue with { Kind = ClueKind.Elevation, Value = up });
                 break;
             default:
+                // The other half of it stays for a while: a state of the filter (MotionModel.PlaceSigmaM).
+                var place = clue with { Variance = slots.Slot is null ? variance : variance / 2 };
                 for (int axis = 0; axis < 3; axis++)
-                    into.Add(clue with { Kind = ClueKind.PlaceX + axis, Value = from[axis], Slot = slots.Slot + axis });
+                {
+                    into.Add(place with
+                    {
+                        Kind = ClueKind.PlaceX + axis,
+                        Value = from[axis],
+                        Slot = slots.Slot + axis,
+                    });
+                }
+
                 break;
         }
     }

@@ -26,7 +26,7 @@ enum FixQuality
     /// <summary>Readings agree with it.</summary>
     Good,
 
-    /// <summary>Many readings of late are not believed or surprise: something stands in the way of some stations.</summary>
+    /// <summary>Many readings of late surprise or are not believed: something stands in some stations' way.</summary>
     NlosSuspected,
 
     /// <summary>Known to metres only: by received power, or with too few stations heard.</summary>

@@ -20,7 +20,7 @@ sealed class MotionFilter
 
     public const int Size = FirstStation + (PerStation * StationsMax);
 
-    /// <summary>What is saved beside the covariance: the states, when each slot was heard, its path's variance.</summary>
+    /// <summary>What is saved beside the covariance: states, when each slot was heard, its path's variance.</summary>
     public const int Kept = Size + (2 * StationsMax);
 
     readonly MotionModel _model;
@@ -167,25 +167,27 @@ sealed class MotionFilter
     /// <summary>A slot's station is heard.</summary>
     public void Hear(int slot, double atS) => _state[Size + slot] = Math.Max(atS, _state[Size + slot]);
 
-    // How much a path is off here and now is learned from how much it was: its square, estimate and doubt together, is
-    // what a wandering error's variance is (a step of expectation and maximisation).
+    // How much paths are off here and now is learned from how much they were: the square of a wandering error, estimate
+    // and doubt together, is its variance (a step of expectation and maximisation). All ranges' paths share what is
+    // learned: what is in one station's way is soon in the next one's.
     void Learn(double seconds)
     {
-        double share = Math.Min(1, seconds / _model.LearnS), all = 0; int ranges = 0;
+        double squares = 0;
+        int ranges = 0;
         for (int slot = 0; slot < SlotOf(Count); slot++)
         {
             if (_kinds[slot] != ErrorKind.Range) continue;
             int path = FirstStation + (PerStation * slot) + 1;
-            all += (_model.LearnGain * _state[path] * _state[path]) + (_model.Pool * Variance(path)); ranges++;
+            squares += (_model.LearnGain * _state[path] * _state[path]) + Variance(path);
+            ranges++;
         }
+
+        double share = Math.Min(1, seconds / _model.LearnS);
         for (int slot = 0; slot < SlotOf(Count); slot++)
         {
             if (_kinds[slot] != ErrorKind.Range) continue;
-            int path = FirstStation + (PerStation * slot) + 1;
-            double square = (_model.LearnGain * _state[path] * _state[path]) + (_model.Pool * Variance(path));
-            square = all / ranges;
             ref double known = ref PathVariance(slot);
-            known = Math.Clamp(known + ((square - known) * share),
+            known = Math.Clamp(known + (((squares / ranges) - known) * share),
                 _model.PathLeastM * _model.PathLeastM, _model.PathMostM * _model.PathMostM);
         }
     }

@@ -86,8 +86,6 @@ sealed record MotionModel
     /// </summary>
     public double LearnGain { get; init; } = 1.4;
 
-    public double Pool { get; init; } = 1;
-
     /// <summary>A brisk walk.</summary>
     public double SpeedSigmaMps { get; init; } = 1.5;
 

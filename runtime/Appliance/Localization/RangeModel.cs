@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace EdgeAppliance.Runtime.Localization;
 
-/// <summary>A two-way range: the distance to the station, the tag's own delay, and what that station's are off by.</summary>
+/// <summary>A two-way range: the distance, the tag's own delay, and what that station's ranges are off by.</summary>
 static class RangeModel
 {
     /// <summary>Nearer than this the direction is not known, metres.</summary>

@@ -7,8 +7,8 @@ sealed record RadioSettings
     public double AccelerationMps2 { get; init; } = 1;
 
     /// <summary>
-    /// Standard deviation of a UWB range whose module states none, metres: what changes from reading to reading, two-way
-    /// ranging in line of sight. Errors that stay are the filter's own.
+    /// Standard deviation of a UWB range whose module states none, metres: what changes from reading to reading,
+    /// two-way ranging in line of sight. Errors that stay are the filter's own.
     /// </summary>
     public double RangeSigmaM { get; init; } = 0.06;
 

@@ -70,9 +70,11 @@ sealed record PoolStatus(int Slots, int Held, long Refused);
 /// <param name="AlongM">mean of track less tag away from the camera, of late; null while too few are matched</param>
 /// <param name="AcrossM">the same to the right</param>
 /// <param name="MatchedShare">tags in sight that a track is matched to, 0 to 1</param>
+/// <param name="ClockOffsetS">what the radio's times lack, seconds; null while nobody has walked enough to tell</param>
+/// <param name="ClockSigmaS">its standard deviation, seconds; null with it</param>
 sealed record SiteStatus(
     int Tags, long Reloads, string? RegistryFault, string? Alarm, double? AlongM, double? AcrossM,
-    double? MatchedShare);
+    double? MatchedShare, double? ClockOffsetS, double? ClockSigmaS);
 
 /// <summary>Everything the status page tells: one moment, never changed.</summary>
 sealed record Snapshot(

@@ -130,8 +130,8 @@ public sealed class LiveRegistryTests : IDisposable
             ("T1", "espresense:phone:eva"),
             ("T2", null),
         ], registry.Beacons().ToArray());
-        Assert.Equal("T1", registry.TagOfUwb([0x4F, 0x21]));
-        Assert.Null(registry.TagOfUwb([0x4F, 0x22]));
+        Assert.Equal("T1", registry.NameOf("4f21"));
+        Assert.Equal("4F22", registry.NameOf("4F22"));
     }
 
     [Fact]
