@@ -4,6 +4,7 @@ using EdgeAppliance.Drivers.Radio;
 using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Drivers.Twin;
 using EdgeAppliance.Runtime.Fusion;
+using EdgeAppliance.Runtime.Localization;
 using EdgeAppliance.Runtime.Settings;
 using Microsoft.Extensions.Logging;
 
@@ -32,6 +33,9 @@ sealed class Devices : IDisposable
             ? LiveRegistry.Open(registry, log, TimeProvider.System)
             : LiveRegistry.Of(twin?.Registry ?? TagRegistry.Empty);
         Use(Registry.Current);
+        // Where both say, the registry is believed: a module knows its anchors in its own frame.
+        Stations = [.. Registry.Current.Stations.Concat(Radio?.Stations ?? []).DistinctBy(station => station.Id)];
+        Survey = settings.Site.Survey is { } survey ? SurveyOf(survey, Stations) : null;
     }
 
     /// <summary>Opened by whoever asks it for the first frame; opened again when it is lost.</summary>
@@ -53,6 +57,12 @@ sealed class Devices : IDisposable
 
     /// <summary>The tags and stations in force; it follows its file.</summary>
     public LiveRegistry Registry { get; }
+
+    /// <summary>Where anchors and scanners stand.</summary>
+    public ImmutableArray<Station> Stations { get; }
+
+    /// <summary>What scanners hear where; null where nobody surveyed it.</summary>
+    public RssiField? Survey { get; }
 
     /// <summary>The truth behind a <c>twin://</c> camera; null with any other.</summary>
     public TwinWorld? World { get; }
@@ -97,6 +107,12 @@ sealed class Devices : IDisposable
         Camera.Dispose();
         _radios.Dispose();
         Registry.Dispose();
+    }
+
+    static RssiField SurveyOf(string path, ImmutableArray<Station> stations)
+    {
+        try { return RssiFingerprint.Field(FingerprintMap.Load(path), stations); }
+        catch (ArgumentException fault) { throw new InvalidDataException($"{path}: {fault.Message}", fault); }
     }
 }
 

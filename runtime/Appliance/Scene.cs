@@ -45,12 +45,12 @@ sealed class Scene
     public Scene(
         ApplianceSettings settings, Devices devices, IReadOnlyList<string> classes, ILogger? log = null)
     {
-        var radio = _radio = devices.Radio;
+        _radio = devices.Radio;
         _devices = devices;
         var registry = _registry = devices.Registry.Current;
         _watch = new ResidualWatch(settings.Fusion, log ?? NullLogger.Instance);
         _tracker = new Tracker(settings.Tracking);
-        _locator = new Locator(settings.Radio, radio is { Stations.Count: > 0 } ? radio.Stations : registry.Stations);
+        _locator = new Locator(settings.Radio, devices.Stations, devices.Survey);
         _fuser = new Fuser(settings.Fusion, devices.Geometry, _locator, registry);
         _annotator = new Annotator(settings.Annotation, registry, classes);
         _selector = new Selector(settings.Selection);

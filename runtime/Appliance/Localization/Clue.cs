@@ -10,7 +10,6 @@ enum ClueKind
     RangeDifference,
     Azimuth,
     Elevation,
-    Power,
 
     /// <summary>The three parts of a position follow each other, x first: they are believed together.</summary>
     PlaceX,
@@ -19,7 +18,7 @@ enum ClueKind
 }
 
 /// <summary>One number of a reading, with all that its measurement model needs.</summary>
-/// <param name="Value">metres, radians or dBm</param>
+/// <param name="Value">metres or radians</param>
 /// <param name="FromM">the station's place, or the whole position for a part of one</param>
 /// <param name="YawRad">how far the station's x axis is turned from the site's, counterclockwise</param>
 /// <param name="OtherM">the second station's place, for a range difference</param>

@@ -24,9 +24,6 @@ static class ClueParts
             case ObservationKind.RangeDifference:
                 into.Add(clue with { Kind = ClueKind.RangeDifference });
                 break;
-            case ObservationKind.Rssi:
-                into.Add(clue with { Kind = ClueKind.Power });
-                break;
             case ObservationKind.Angle:
                 into.Add(clue with { Kind = ClueKind.Azimuth });
                 if (reading.ElevationRad is { } up)
@@ -49,7 +46,7 @@ static class ClueParts
         }
     }
 
-    /// <summary>The same for finding a first place: errors that stay are noise, and powers are distances.</summary>
+    /// <summary>The same for finding a first place: errors that stay are noise.</summary>
     public static void ToStart(
         in Observation reading, Station? station, Station? other, RadioSettings settings, MotionModel model,
         List<Clue> into)
@@ -63,12 +60,6 @@ static class ClueParts
                 clue = clue with { Variance = clue.Variance + Stays(model.PathSigmaM) + Square(model.DelaySigmaM) };
             else if (clue.Kind == ClueKind.RangeDifference)
                 clue = clue with { Variance = clue.Variance + (2 * Stays(model.ArrivalSigmaM)) };
-            else if (clue.Kind == ClueKind.Power)
-            {
-                var (range, sigma) = PowerModel.Distance(clue.Value, Math.Sqrt(clue.Variance), settings);
-                clue = clue with { Kind = ClueKind.Range, Value = range, Variance = sigma * sigma };
-            }
-
             into[i] = clue;
         }
 
@@ -87,9 +78,8 @@ static class ClueParts
         {
             ObservationKind.Range => settings.RangeSigmaM,
             ObservationKind.RangeDifference => settings.RangeDifferenceSigmaM,
-            ObservationKind.Position => settings.PositionSigmaM,
             ObservationKind.Angle => settings.AngleSigmaDegrees * Math.PI / 180,
-            _ => settings.RssiSigmaDb,
+            _ => settings.PositionSigmaM,
         };
         return Square(sigma);
     }

@@ -22,6 +22,9 @@ sealed class FloorGrid
     /// <summary>Finer cells say nothing that received powers could tell, metres.</summary>
     public const float FinestM = 0.25f;
 
+    /// <summary>Usual cells, metres: a walker is that wide, and powers tell no more.</summary>
+    public const float UsualM = 0.5f;
+
     readonly float[] _open;
     readonly float[] _x;
     readonly float[] _y;

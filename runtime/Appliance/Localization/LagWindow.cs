@@ -259,7 +259,7 @@ sealed class LagWindow
         var place = new Vector3(
             (float)(state[0] + (after * state[3])), (float)(state[1] + (after * state[4])),
             (float)(state[2] + (after * state[5])));
-        if (!MeasurementModels.TryAt(taken.Clue, place, after, _settings, out double expected, out var slope))
+        if (!MeasurementModels.TryAt(taken.Clue, place, after, out double expected, out var slope))
             return default;
         double innovation = taken.Clue.Value - expected - slope.Errors(state);
         if (taken.Clue.Kind == ClueKind.Azimuth) innovation = AngleModel.Turned(innovation);

@@ -20,14 +20,20 @@ readonly record struct LocatorCounts(
 /// </summary>
 sealed class Locator
 {
+    // People go a little farther than the posts stand, metres.
+    const float MarginM = 5;
+
     readonly RadioSettings _settings;
     readonly FrozenDictionary<string, Station> _stations;
     readonly SortedList<string, TagTrail> _tags = new(StringComparer.Ordinal);
+    RssiField? _field;
     long _used, _refused, _late, _outdone, _unknownStation, _unusable;
 
-    public Locator(RadioSettings settings, IReadOnlyList<Station> stations)
+    /// <param name="surveyed">what scanners hear where, by a survey; null: by the law of path loss</param>
+    public Locator(RadioSettings settings, IReadOnlyList<Station> stations, RssiField? surveyed = null)
     {
         _settings = settings;
+        _field = surveyed;
         var places = new Dictionary<string, Station>(StringComparer.Ordinal);
         foreach (var station in stations) places[station.Id] = station;
         _stations = places.ToFrozenDictionary(StringComparer.Ordinal);
@@ -94,6 +100,13 @@ sealed class Locator
         return fixes.DrainToImmutable();
     }
 
+    // Made when the first tag is heard by power only.
+    RssiField Field() => _field ??= RssiPathLoss.Field(
+        FloorGrid.Around(_stations.Values.Select(station => station.PositionM), MarginM, FloorGrid.UsualM),
+        _stations.Keys.Select(id => new PathLoss(
+            id, _settings.RssiAtOneMetreDbm, _settings.PathLossExponent, _settings.RssiSigmaDb)),
+        _stations.Values, _settings.TagHeightM);
+
     static bool IsUsable(in Observation reading) => reading.Kind switch
     {
         ObservationKind.Range => reading.Value > 0 && double.IsFinite(reading.Value),
@@ -119,7 +132,7 @@ sealed class Locator
             _tags.RemoveAt(oldest);
         }
 
-        var trail = new TagTrail(reading.Tag, _settings);
+        var trail = new TagTrail(reading.Tag, _settings, Field);
         _tags.Add(reading.Tag, trail);
         return trail;
     }

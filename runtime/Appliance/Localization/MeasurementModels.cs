@@ -1,5 +1,4 @@
 using System.Numerics;
-using EdgeAppliance.Runtime.Settings;
 
 namespace EdgeAppliance.Runtime.Localization;
 
@@ -9,7 +8,7 @@ static class MeasurementModels
     /// <summary>What a number should be with the tag at a place, and how that changes with the state.</summary>
     /// <returns>false where the model has nothing to say</returns>
     public static bool TryAt(
-        in Clue clue, Vector3 tagM, double afterS, RadioSettings settings, out double expected, out Slope slope)
+        in Clue clue, Vector3 tagM, double afterS, out double expected, out Slope slope)
     {
         switch (clue.Kind)
         {
@@ -23,9 +22,6 @@ static class MeasurementModels
                 return AngleModel.TryAzimuth(clue, tagM, afterS, out expected, out slope);
             case ClueKind.Elevation:
                 return AngleModel.TryElevation(clue, tagM, afterS, out expected, out slope);
-            case ClueKind.Power:
-                PowerModel.At(clue, tagM, afterS, settings, out expected, out slope);
-                return true;
             default:
                 PlaceModel.At(clue.Kind - ClueKind.PlaceX, clue, tagM, afterS, out expected, out slope);
                 return true;

@@ -1,5 +1,4 @@
 using System.Numerics;
-using EdgeAppliance.Runtime.Settings;
 
 namespace EdgeAppliance.Runtime.Localization;
 
@@ -31,7 +30,7 @@ static class Multilateration
     /// </summary>
     /// <param name="clues">one number each; at most one kind of them need be enough</param>
     public static bool TrySolve(
-        ReadOnlySpan<Clue> clues, double heightM, double? heightSigmaM, RadioSettings settings, out Start start)
+        ReadOnlySpan<Clue> clues, double heightM, double? heightSigmaM, out Start start)
     {
         start = default;
         if (!IsEnough(clues, out var middle, out float reachM)) return false;
@@ -43,7 +42,7 @@ static class Multilateration
             var from = new Vector3(middle.X, middle.Y, (float)prior.HeightM);
             if (turn > 0)
                 from += reachM * new Vector3(MathF.Cos(turn * MathF.PI / 2), MathF.Sin(turn * MathF.PI / 2), 0);
-            if (TryFrom(from, clues, prior, settings, out var found, out double loss) && loss < least)
+            if (TryFrom(from, clues, prior, out var found, out double loss) && loss < least)
                 (start, least) = (found, loss);
         }
 
@@ -59,7 +58,7 @@ static class Multilateration
         foreach (ref readonly var clue in clues)
         {
             hasAngle |= clue.Kind == ClueKind.Azimuth;
-            if (clue.Kind is ClueKind.Range or ClueKind.RangeDifference or ClueKind.Power) lengths++;
+            if (clue.Kind is ClueKind.Range or ClueKind.RangeDifference) lengths++;
             middle += clue.FromM;
         }
 
@@ -86,16 +85,16 @@ static class Multilateration
     }
 
     static bool TryFrom(
-        Vector3 from, ReadOnlySpan<Clue> clues, (double HeightM, double Weight) prior, RadioSettings settings,
-        out Start start, out double loss)
+        Vector3 from, ReadOnlySpan<Clue> clues, (double HeightM, double Weight) prior, out Start start,
+        out double loss)
     {
         var at = from;
         double damping = 1e-3;
-        var normal = Normal.At(at, clues, prior, settings);
+        var normal = Normal.At(at, clues, prior);
         for (int round = 0; round < Rounds; round++)
         {
             if (!normal.TryStep(damping, out var step)) break;
-            var there = Normal.At(at + step, clues, prior, settings);
+            var there = Normal.At(at + step, clues, prior);
             if (there.Loss < normal.Loss)
             {
                 bool isDone = normal.Loss - there.Loss < 1e-9 * normal.Loss || step.LengthSquared() < 1e-8;
@@ -124,8 +123,7 @@ static class Multilateration
 
         public double Loss { get; private set; }
 
-        public static Normal At(
-            Vector3 at, ReadOnlySpan<Clue> clues, (double HeightM, double Weight) prior, RadioSettings settings)
+        public static Normal At(Vector3 at, ReadOnlySpan<Clue> clues, (double HeightM, double Weight) prior)
         {
             var normal = default(Normal);
             double low = at.Z - prior.HeightM;
@@ -134,7 +132,7 @@ static class Multilateration
             normal._bz = -low * prior.Weight;
             foreach (ref readonly var clue in clues)
             {
-                if (!MeasurementModels.TryAt(clue, at, 0, settings, out double expected, out var slope)) continue;
+                if (!MeasurementModels.TryAt(clue, at, 0, out double expected, out var slope)) continue;
                 double off = clue.Value - expected;
                 if (clue.Kind == ClueKind.Azimuth) off = AngleModel.Turned(off);
                 normal.Add(off, slope, clue.Variance);

@@ -26,7 +26,15 @@ static class RssiFingerprint
     // Choosing lengths on so many places inverts small matrices only.
     const int ChosenOn = 128;
 
+    // A survey ends about where people can go, metres.
+    const float EdgeM = 1;
+
     static readonly double[] LengthsM = [1, 1.5, 2, 3, 4, 6, 8], NoiseRatios = [0.15, 0.3, 0.5, 0.7, 1, 1.5];
+
+    /// <summary>What all scanners of a map are expected to hear, on the floor that was surveyed.</summary>
+    /// <exception cref="ArgumentException">no scanner was heard at enough places</exception>
+    public static RssiField Field(FingerprintMap map, IReadOnlyList<Station> stations) => Field(
+        FloorGrid.Around(map.Fingerprints.Select(one => one.AtM), EdgeM, FloorGrid.UsualM), map, stations);
 
     /// <summary>What all scanners of the map are expected to hear.</summary>
     /// <param name="stations">where scanners stand; one that nobody placed has its own mean for a law</param>

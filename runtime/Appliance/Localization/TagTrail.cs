@@ -37,16 +37,19 @@ sealed class TagTrail
     readonly StationSlots _slots = new();
     readonly List<Gathered> _gathered = new(GatheredMax);
     readonly List<Clue> _clues = new(GatheredMax);
+    readonly Func<RssiField?>? _field;
+    RssiTrail? _power;
     MonoTime _believedAt;
     MonoTime? _preciseAt;
-    bool _isCoarse;
     double _refusedShare;
     double _surprisedShare;
     bool _isStarted;
 
-    public TagTrail(string tag, RadioSettings settings, MotionModel? model = null)
+    /// <param name="field">what scanners hear where, made when the first power is heard; null: of no use here</param>
+    public TagTrail(string tag, RadioSettings settings, Func<RssiField?>? field = null, MotionModel? model = null)
     {
         Tag = tag;
+        _field = field;
         _settings = settings;
         _window = new LagWindow(model ?? MotionModel.Of(settings), settings, settings.SmoothS);
         _settled = new SettledTrail((int)(settings.HistoryS / LagWindow.NodeS) + 2);
@@ -66,8 +69,13 @@ sealed class TagTrail
     public Uptake Take(in Observation reading, Station? station, Station? other)
     {
         if (reading.At > HeardAt || HeardAt == default) HeardAt = reading.At;
+        return reading.Kind == ObservationKind.Rssi ? TakePower(reading) : TakePrecise(reading, station, other);
+    }
+
+    Uptake TakePrecise(in Observation reading, Station? station, Station? other)
+    {
         if (_isStarted && IsLate(reading.At)) return Uptake.Late;
-        if (IsOutdone(reading)) return Uptake.Outdone;
+        if (_preciseAt is not { } before || reading.At > before) _preciseAt = reading.At;
         if (_isStarted && IsToBeginAnew(reading)) _isStarted = false;
         if (!_isStarted) return TryStart(reading, station, other) ? Uptake.Used : Uptake.Gathered;
         Gather(reading, station, other);
@@ -84,27 +92,37 @@ sealed class TagTrail
 
     // A tag whose ranges are heard needs no received powers: one range says as much as thousands of them, and since
     // shadowing stays for metres their errors do not average out, they only pull.
-    bool IsOutdone(in Observation reading)
+    Uptake TakePower(in Observation reading)
     {
-        if (reading.Kind == ObservationKind.Rssi)
-            return _preciseAt is { } precise && (reading.At - precise).TotalSeconds <= _settings.StaleS;
-        if (_preciseAt is not { } before || reading.At > before) _preciseAt = reading.At;
-        return false;
+        if (_preciseAt is { } precise && (reading.At - precise).TotalSeconds <= _settings.StaleS)
+            return Uptake.Outdone;
+        if (_power is null)
+        {
+            if (_field?.Invoke() is not { } field) return Uptake.Refused;
+            _power = new RssiTrail(field, _settings.HistoryS, _settings.StaleS);
+        }
+
+        return _power.Take(reading.At, reading.Station, reading.Value);
     }
 
-    // Most readings refused, or all for too long; or the first range of a tag that was known by received power only,
-    // to a few metres.
+    // Most readings refused, or all for too long.
     bool IsToBeginAnew(in Observation reading) =>
-        _refusedShare > RefusedShareMax
-        || (reading.At - _believedAt).TotalSeconds > _settings.RestartS
-        || (_isCoarse && reading.Kind != ObservationKind.Rssi);
+        _refusedShare > RefusedShareMax || (reading.At - _believedAt).TotalSeconds > _settings.RestartS;
 
     /// <summary>
     /// The fix at an instant: between two remembered states along the path that meets both places and speeds, after
     /// the last one straight on while it is not stale. False where nothing is known. What came after the instant has
-    /// its say in it.
+    /// its say in it. Where ranges and positions say nothing, received powers do, coarsely.
     /// </summary>
     public bool TryFixAt(MonoTime at, out Fix fix)
+    {
+        if (TryPreciseAt(at, out fix)) return true;
+        if (_power is null || !_power.TryEstimateAt(at, out var coarse)) return false;
+        fix = new Fix(at, Tag, coarse.PositionM, null, coarse.Covariance) { Quality = FixQuality.Coarse };
+        return true;
+    }
+
+    bool TryPreciseAt(MonoTime at, out Fix fix)
     {
         fix = default;
         if (_window.Count == 0) return false;
@@ -167,7 +185,7 @@ sealed class TagTrail
     FixQuality QualityOf(MonoTime at, in Covariance2 floor)
     {
         if ((at - _believedAt).TotalSeconds > _settings.StaleS / 2) return FixQuality.Lost;
-        if (_isCoarse || Math.Max(floor.Xx, floor.Yy) > CoarseSigmaM * CoarseSigmaM) return FixQuality.Coarse;
+        if (Math.Max(floor.Xx, floor.Yy) > CoarseSigmaM * CoarseSigmaM) return FixQuality.Coarse;
         return _surprisedShare > SurprisedShareMax ? FixQuality.NlosSuspected : FixQuality.Good;
     }
 
@@ -234,7 +252,6 @@ sealed class TagTrail
         bool isHeightKnown = reading.Kind == ObservationKind.Position || _window.Model.HeightM is null;
         _window.Begin(reading.At, start.PlaceM, start.Variances, isHeightKnown);
         _believedAt = reading.At;
-        _isCoarse = reading.Kind == ObservationKind.Rssi;
         _isStarted = true;
         _refusedShare = 0;
         _surprisedShare = 0;
@@ -255,15 +272,14 @@ sealed class TagTrail
         foreach (ref readonly var gathered in CollectionsMarshal.AsSpan(_gathered))
         {
             var past = gathered.Reading;
-            bool isAlike = reading.Kind == ObservationKind.Rssi == (past.Kind == ObservationKind.Rssi);
-            if (!isAlike || Math.Abs((reading.At - past.At).TotalSeconds) > GatherS) continue;
+            if (Math.Abs((reading.At - past.At).TotalSeconds) > GatherS) continue;
             ClueParts.ToStart(past, gathered.Station, gathered.Other, _settings, _window.Model, _clues);
         }
 
         var model = _window.Model;
         double? sigma = model.HeightM is null ? null : model.HeightSigmaM;
         if (!Multilateration.TrySolve(
-            CollectionsMarshal.AsSpan(_clues), model.HeightM ?? 0, sigma, _settings, out start)) return false;
+            CollectionsMarshal.AsSpan(_clues), model.HeightM ?? 0, sigma, out start)) return false;
         start = start with { Variances = Vector3.Max(start.Variances, new Vector3(SureM * SureM)) };
         return true;
     }

@@ -31,6 +31,12 @@ sealed record SiteSettings
     /// </summary>
     public string? Registry { get; init; }
 
+    /// <summary>
+    /// CSV of a survey of received powers, as <c>calibrate fingerprints</c> writes it. Null: tags heard by power only
+    /// are located by the law of path loss.
+    /// </summary>
+    public string? Survey { get; init; }
+
     /// <summary>A board has a handful of ports; each radio has a thread.</summary>
     const int RadiosMax = 16;
 

@@ -20,14 +20,12 @@ public sealed class LocalizationTests
     [InlineData(nameof(ClueKind.RangeDifference))]
     [InlineData(nameof(ClueKind.Azimuth))]
     [InlineData(nameof(ClueKind.Elevation))]
-    [InlineData(nameof(ClueKind.Power))]
     [InlineData(nameof(ClueKind.PlaceX))]
     [InlineData(nameof(ClueKind.PlaceY))]
     [InlineData(nameof(ClueKind.PlaceZ))]
     public void A_models_slope_is_how_its_expectation_changes(string name)
     {
         var kind = Enum.Parse<ClueKind>(name);
-        var settings = new RadioSettings();
         var random = new Random(3);
         for (int i = 0; i < 50; i++)
         {
@@ -35,15 +33,15 @@ public sealed class LocalizationTests
             var clue = new Clue(
                 Time(0), kind, 1, 1, new(6, -7, 4), 0.3, new(-8, 6, -2), Slot: 1, OtherSlot: 2);
             const double After = 0.02;
-            Assert.True(MeasurementModels.TryAt(clue, at, After, settings, out _, out var slope));
+            Assert.True(MeasurementModels.TryAt(clue, at, After, out _, out var slope));
             double[] slopes = [slope.PlaceX, slope.PlaceY, slope.PlaceZ];
             for (int axis = 0; axis < 3; axis++)
             {
                 const float Step = 0.05f;
                 var step = Step * (axis switch { 0 => Vector3.UnitX, 1 => Vector3.UnitY, _ => Vector3.UnitZ });
                 Vector3 more = at + step, less = at - step;
-                MeasurementModels.TryAt(clue, more, After, settings, out double above, out _);
-                MeasurementModels.TryAt(clue, less, After, settings, out double below, out _);
+                MeasurementModels.TryAt(clue, more, After, out double above, out _);
+                MeasurementModels.TryAt(clue, less, After, out double below, out _);
                 double difference = AngleOrNot(kind, above - below) / (2 * Step);
                 Assert.InRange(slopes[axis] - difference, -0.004, 0.004);
             }
