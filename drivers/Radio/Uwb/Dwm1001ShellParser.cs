@@ -87,7 +87,7 @@ sealed class Dwm1001ShellParser(string tag) : IRawParser, IStationFinder
     {
         // 0 %: the guide's word for a position that is not valid.
         if (positionM is not { } known || quality == 0) WithoutFix++;
-        else into.Add(Observation.OfPosition(at, whose, known, null) with { Quality = quality / 100.0 });
+        else into.Add(UwbLimits.OfDwm1001(at, whose, known, quality / 100.0));
     }
 
     // n, then n of ANi,id,x,y,z,range, then perhaps POS,x,y,z,quality.

@@ -173,7 +173,7 @@ sealed class Dwm1001TlvParser(string own) : IRawParser, IStationFinder
         part.CopyTo(_before);
         _beforeLength = part.Length;
         if (_positionM is not { } known) return;
-        into.Add(Observation.OfPosition(at, own, known, null) with { Quality = _quality });
+        into.Add(UwbLimits.OfDwm1001(at, own, known, _quality));
         _positionM = null;
     }
 

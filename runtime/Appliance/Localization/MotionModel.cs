@@ -69,7 +69,7 @@ sealed record MotionModel
     /// The same where arrival times are compared, stations' clocks on top. Not learned: what all paths have in common
     /// falls out of differences and would only ever seem to grow.
     /// </summary>
-    public double ArrivalSigmaM { get; init; } = .2;
+    public double ArrivalSigmaM { get; init; } = .15;
 
     /// <summary>The same of positions worked out elsewhere, each coordinate.</summary>
     public double PlaceSigmaM { get; init; } = .2;

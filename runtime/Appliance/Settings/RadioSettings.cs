@@ -10,7 +10,7 @@ sealed record RadioSettings
     /// Standard deviation of a UWB range whose module states none, metres: what changes from reading to reading,
     /// two-way ranging in line of sight. Errors that stay are the filter's own.
     /// </summary>
-    public double RangeSigmaM { get; init; } = 0.06;
+    public double RangeSigmaM { get; init; } = 0.08;
 
     /// <summary>
     /// Standard deviation of a UWB range difference whose module states none, metres: both paths' and their clocks'.

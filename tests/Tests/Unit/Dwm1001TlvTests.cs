@@ -29,7 +29,7 @@ public sealed class Dwm1001TlvTests
         [
             Observation.OfRange(At, "T1", "0C99", 1.7, null) with { Quality = 1 },
             Observation.OfRange(At, "T1", "1151", 10, null) with { Quality = .8 },
-            Observation.OfPosition(At, "T1", new Vector3(2.635f, 1.055f, 3.74f), null) with { Quality = 1 },
+            UwbLimits.OfDwm1001(At, "T1", new Vector3(2.635f, 1.055f, 3.74f), 1),
         ], Read(TagAnswer));
         Assert.Equal([new("0C99", new Vector3(0, 0, 2.5f)), new("1151", new Vector3(5, -1, 2.5f))], _parser.Stations);
     }
