@@ -78,6 +78,9 @@ public sealed record Station(string Id, Vector3 PositionM)
     /// It hangs level.
     /// </summary>
     public double YawRad { get; init; }
+
+    /// <summary>What all ranges to it are too long by, metres: its antenna's delay, where a survey told it.</summary>
+    public double DelayM { get; init; }
 }
 
 /// <summary>Counted since the radio was opened.</summary>

@@ -3,6 +3,7 @@ using EdgeAppliance.Drivers.Camera;
 using EdgeAppliance.Drivers.Radio;
 using EdgeAppliance.Drivers.Timing;
 using EdgeAppliance.Drivers.Twin;
+using EdgeAppliance.Runtime.Calibration;
 using EdgeAppliance.Runtime.Fusion;
 using EdgeAppliance.Runtime.Localization;
 using EdgeAppliance.Runtime.Settings;
@@ -14,6 +15,7 @@ namespace EdgeAppliance.Runtime;
 sealed class Devices : IDisposable
 {
     readonly Radioset _radios;
+    readonly (string Path, FingerprintMap Map)? _map;
 
     Devices(
         CameraUri uri, SteadyCamera camera, Radioset radios, TwinSite? twin, ApplianceSettings settings, ILogger log)
@@ -23,19 +25,25 @@ sealed class Devices : IDisposable
         _radios = radios;
         World = twin?.World;
         IsLive = twin?.Address.IsPaced ?? uri.IsLive;
-        Geometry = settings.Site.Geometry switch
+        Calibration = settings.Site.Calibration is { } file ? SiteCalibration.Load(file) : SiteCalibration.None;
+        Geometry = (settings.Site.Geometry ?? (Calibration.HasCamera ? settings.Site.Calibration : null)) switch
         {
             null => twin?.Geometry,
             SiteSettings.None => null,
-            var file => CameraGeometry.Load(file),
+            var geometry => CameraGeometry.Load(geometry),
         };
+        if (Geometry is null && settings.Site is { Geometry: null, Calibration: { } missing })
+        {
+            throw new InvalidDataException($"{missing}: has no camera part: calibrate the camera, or name "
+                + "site.geometry (none, when it is to be calibrated)");
+        }
+
         Registry = settings.Site.Registry is { } registry
             ? LiveRegistry.Open(registry, log, TimeProvider.System)
             : LiveRegistry.Of(twin?.Registry ?? TagRegistry.Empty);
         Use(Registry.Current);
-        // Where both say, the registry is believed: a module knows its anchors in its own frame.
-        Stations = [.. Registry.Current.Stations.Concat(Radio?.Stations ?? []).DistinctBy(station => station.Id)];
-        Survey = settings.Site.Survey is { } survey ? SurveyOf(survey, Stations) : null;
+        _map = settings.Site.Survey is { } survey ? (survey, FingerprintMap.Load(survey)) : null;
+        Place();
     }
 
     /// <summary>Opened by whoever asks it for the first frame; opened again when it is lost.</summary>
@@ -58,11 +66,14 @@ sealed class Devices : IDisposable
     /// <summary>The tags and stations in force; it follows its file.</summary>
     public LiveRegistry Registry { get; }
 
+    /// <summary>What was calibrated; <see cref="SiteCalibration.None"/> without a file.</summary>
+    public SiteCalibration Calibration { get; }
+
     /// <summary>Where anchors and scanners stand.</summary>
-    public ImmutableArray<Station> Stations { get; }
+    public ImmutableArray<Station> Stations { get; private set; }
 
     /// <summary>What scanners hear where; null where nobody surveyed it.</summary>
-    public RssiField? Survey { get; }
+    public RssiField? Survey { get; private set; }
 
     /// <summary>The truth behind a <c>twin://</c> camera; null with any other.</summary>
     public TwinWorld? World { get; }
@@ -102,6 +113,40 @@ sealed class Devices : IDisposable
     /// <summary>The radios hear the beacons of this registry from now on.</summary>
     public void Use(TagRegistry registry) => _radios.Use(registry);
 
+    /// <summary>What tells where tags are, at this site.</summary>
+    public Locator LocatorOf(RadioSettings settings) => new(settings, Stations, Survey, Calibration.Laws);
+
+    /// <summary>What joins tags and tracks, at this site.</summary>
+    public Fuser FuserOf(FusionSettings settings, Locator locator) =>
+        new(settings, Geometry, locator, Registry.Current, Calibration.Clock);
+
+    /// <summary>Anchors and scanners stand where the registry has them now.</summary>
+    public void Place(Locator locator)
+    {
+        if (Place()) locator.Use(Stations, Survey);
+    }
+
+    bool Place()
+    {
+        // What was worked out is believed before what somebody typed, and that before a module, which knows its
+        // anchors in its own frame. Which way a station is turned only the registry says.
+        var typed = Registry.Current.Stations;
+        ImmutableArray<Station> stations =
+        [
+            .. Calibration.Stations.Select(one => one with
+            {
+                YawRad = typed.FirstOrDefault(other => other.Id == one.Id)?.YawRad ?? 0,
+            }).Concat(typed).Concat(Radio?.Stations ?? []).DistinctBy(station => station.Id),
+        ];
+        bool isFirst = Stations.IsDefault;
+        if (!isFirst && stations.SequenceEqual(Stations)) return false;
+        Stations = stations;
+        try { Survey = _map is { } map ? SurveyOf(map.Path, map.Map, stations) : null; }
+        // A registry that has lost the survey's scanners while it ran: there are none to hear.
+        catch (InvalidDataException) when (!isFirst) { Survey = null; }
+        return true;
+    }
+
     public void Dispose()
     {
         Camera.Dispose();
@@ -109,9 +154,9 @@ sealed class Devices : IDisposable
         Registry.Dispose();
     }
 
-    static RssiField SurveyOf(string path, ImmutableArray<Station> stations)
+    static RssiField SurveyOf(string path, FingerprintMap map, ImmutableArray<Station> stations)
     {
-        try { return RssiFingerprint.Field(FingerprintMap.Load(path), stations); }
+        try { return RssiFingerprint.Field(map, stations); }
         catch (ArgumentException fault) { throw new InvalidDataException($"{path}: {fault.Message}", fault); }
     }
 }

@@ -50,8 +50,8 @@ sealed class Scene
         var registry = _registry = devices.Registry.Current;
         _watch = new ResidualWatch(settings.Fusion, log ?? NullLogger.Instance);
         _tracker = new Tracker(settings.Tracking);
-        _locator = new Locator(settings.Radio, devices.Stations, devices.Survey);
-        _fuser = new Fuser(settings.Fusion, devices.Geometry, _locator, registry);
+        _locator = devices.LocatorOf(settings.Radio);
+        _fuser = devices.FuserOf(settings.Fusion, _locator);
         _annotator = new Annotator(settings.Annotation, registry, classes);
         _selector = new Selector(settings.Selection);
     }
@@ -86,6 +86,7 @@ sealed class Scene
         if (ReferenceEquals(registry, _registry)) return;
         _registry = registry;
         _devices.Use(registry);
+        _devices.Place(_locator);
         _fuser.Use(registry);
         _annotator.Use(registry);
     }

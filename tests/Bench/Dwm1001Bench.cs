@@ -9,8 +9,8 @@ namespace EdgeAppliance.Bench;
 
 /// <summary>
 /// What the locator makes of positions that a DWM1001 module has filtered already. Raw and filtered are compared with
-/// the truth over the same instants, as stamped and each at its own best lag. Recordings: uwb_dwm1001_optitrack, uwb_dwm1001_drone,
-/// uwb_dwm1001_serial (points).
+/// the truth over the same instants, as stamped and each at its own best lag. Recordings: uwb_dwm1001_optitrack,
+/// uwb_dwm1001_drone, uwb_dwm1001_serial (points).
 /// </summary>
 static class Dwm1001Bench
 {

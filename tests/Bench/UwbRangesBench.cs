@@ -34,7 +34,8 @@ static class UwbRangesBench
             double offset = (offsets.Sum(one => one.OffsetS) - own) / (offsets.Count - 1);
             var fixes = run.Fixes(Site, Site.SmoothS, run.Truth[0].T, run.Truth[^1].T - Site.SmoothS);
             var errors = new FixErrors(fixes, t => run.TrueM(t + offset), inSpace: false);
-            report.Add("2-D rms, truth's clock moved as the other runs say", errors.Rms, "m", goal, $"hanyang {run.Name}");
+            report.Add(
+                "2-D rms, truth's clock moved as the other runs say", errors.Rms, "m", goal, $"hanyang {run.Name}");
         }
     }
 

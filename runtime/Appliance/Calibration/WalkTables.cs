@@ -44,6 +44,9 @@ sealed class WalkTables
 
     public IList<string> Tags => _places.Keys;
 
+    /// <summary>Where a tag was, oldest first.</summary>
+    public IReadOnlyList<TagPlace> PlacesOf(string tag) => _places[tag];
+
     /// <summary>Where a tag was, between two fixes on the straight way; null where that is not known.</summary>
     public TagPlace? PlaceAt(string tag, double timeS)
     {

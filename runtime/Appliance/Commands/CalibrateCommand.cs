@@ -15,6 +15,7 @@ static class CalibrateCommand
             "calibrate", "Works out where anchors and camera are (docs/calibration.md), a part of one file a step.");
         command.Add(CalibrateAnchors.Create(output));
         command.Add(CalibrateCamera.Create(output, errors));
+        command.Add(CalibrateClock.Create(output));
         command.Add(CalibratePower.PathLoss(output));
         command.Add(CalibratePower.Fingerprints(output));
         command.Add(CalibrateCheck.Create(output));
@@ -42,13 +43,15 @@ sealed class CalibrationWords
         command.Add(_plot);
     }
 
+    public string File(ParseResult words) => words.GetValue(_out)!;
+
     public string? Plot(ParseResult words) => words.GetValue(_plot);
 
     /// <summary>What is there already, or an empty one; its faults are told before any work is done.</summary>
     public CalibrationFile Open(ParseResult words, List<string> faults)
     {
         string path = words.GetValue(_out)!;
-        if (!File.Exists(path)) return new CalibrationFile();
+        if (!System.IO.File.Exists(path)) return new CalibrationFile();
         if (CalibrationFile.TryLoad(path, out var found) is { } file) return file;
         faults.AddRange(found);
         return new CalibrationFile();

@@ -38,7 +38,7 @@ sealed class Fuser
     readonly FusionSettings _settings;
     readonly CameraGeometry? _geometry;
     readonly Locator _locator;
-    readonly ClockMonitor _clock = new(FrameFreedom.Shift);
+    readonly ClockMonitor _clock;
     TagRegistry _registry;
     readonly Comparison _comparison;
     readonly Association _association;
@@ -51,8 +51,12 @@ sealed class Fuser
     long _serial;
     long _frame;
 
-    public Fuser(FusionSettings settings, CameraGeometry? geometry, Locator locator, TagRegistry registry)
+    /// <param name="clock">the radio's clock as it was calibrated; null: it is learnt from nothing</param>
+    public Fuser(
+        FusionSettings settings, CameraGeometry? geometry, Locator locator, TagRegistry registry,
+        ClockPrior? clock = null)
     {
+        _clock = new ClockMonitor(FrameFreedom.Shift, clock);
         _settings = settings;
         _geometry = _scaled = geometry;
         _locator = locator;

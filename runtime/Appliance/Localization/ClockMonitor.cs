@@ -9,6 +9,10 @@ namespace EdgeAppliance.Runtime.Localization;
 /// <param name="AtS">the camera's time of the last estimate it rests on, seconds</param>
 readonly record struct ClockState(double OffsetS, double SigmaS, double? DriftPpm, double AtS);
 
+/// <summary>What a calibration found of the radio's clock against the camera's.</summary>
+/// <param name="OffsetS">to be added to the radio's times, seconds</param>
+readonly record struct ClockPrior(double OffsetS, double SigmaS);
+
 /// <summary>
 /// Follows the offset between radio and camera over time from things that both see. Estimates over windows of half a
 /// minute go into a filter of offset and drift. While nobody walks nothing is learnt and the answer grows less certain,
@@ -37,6 +41,7 @@ sealed class ClockMonitor
 
     readonly Dictionary<string, Trail> _trails = new(StringComparer.Ordinal);
     readonly OffsetRules _rules;
+    readonly ClockPrior? _prior;
     double _offset, _drift, _oo, _od, _dd;
     double _at, _next = double.NegativeInfinity, _firstAt, _lastUsed;
     double? _stepped;
@@ -45,8 +50,10 @@ sealed class ClockMonitor
     /// <param name="freedom">
     /// what the two frames may differ by: <see cref="FrameFreedom.Shift"/> where the camera's geometry is calibrated
     /// </param>
-    public ClockMonitor(FrameFreedom freedom)
+    /// <param name="prior">where it begins; null: at not knowing</param>
+    public ClockMonitor(FrameFreedom freedom, ClockPrior? prior = null)
     {
+        _prior = prior;
         _rules = new OffsetRules
         {
             Alignment = new AlignmentRules { Freedom = freedom, IsPlanar = true },
@@ -103,6 +110,8 @@ sealed class ClockMonitor
     public void Step(double atS)
     {
         if (atS < _next) return;
+        if (!_isStarted && _prior is { } prior && double.IsNegativeInfinity(_next))
+            Start(atS, atS, prior.OffsetS, prior.SigmaS * prior.SigmaS);
         _next = atS + EveryS;
         foreach (var (tag, trail) in _trails)
         {
@@ -148,9 +157,7 @@ sealed class ClockMonitor
         _lastUsed = atS;
         if (!_isStarted)
         {
-            (_offset, _drift, _at, _firstAt) = (estimate.OffsetS, 0, middleS, atS);
-            (_oo, _od, _dd) = (variance, 0, DriftSigma * DriftSigma);
-            _isStarted = true;
+            Start(middleS, atS, estimate.OffsetS, variance);
             return;
         }
 
@@ -163,6 +170,13 @@ sealed class ClockMonitor
         _dd -= gainD * _od;
         _od -= gainO * _od;
         _oo -= gainO * _oo;
+    }
+
+    void Start(double middleS, double atS, double offsetS, double variance)
+    {
+        (_offset, _drift, _at, _firstAt, _lastUsed) = (offsetS, 0, middleS, atS, atS);
+        (_oo, _od, _dd) = (variance, 0, DriftSigma * DriftSigma);
+        _isStarted = true;
     }
 
     bool IsJump(double middleS, OffsetEstimate estimate)

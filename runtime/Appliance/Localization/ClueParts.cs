@@ -14,7 +14,7 @@ static class ClueParts
         double variance = VarianceOf(reading, settings);
         var from = station?.PositionM ?? reading.PositionM;
         var clue = new Clue(
-            reading.At, ClueKind.Range, reading.Value, variance, from, station?.YawRad ?? 0,
+            reading.At, ClueKind.Range, ValueOf(reading, station), variance, from, station?.YawRad ?? 0,
             other?.PositionM ?? default, slots.Slot, slots.Other);
         switch (reading.Kind)
         {
@@ -83,6 +83,9 @@ static class ClueParts
         };
         return Square(sigma);
     }
+
+    static double ValueOf(in Observation reading, Station? station) =>
+        reading.Kind == ObservationKind.Range && station is { } from ? reading.Value - from.DelayM : reading.Value;
 
     static double Square(double value) => value * value;
 }

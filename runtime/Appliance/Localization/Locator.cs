@@ -24,19 +24,31 @@ sealed class Locator
     const float MarginM = 5;
 
     readonly RadioSettings _settings;
-    readonly FrozenDictionary<string, Station> _stations;
+    readonly Dictionary<string, PathLoss> _laws;
+    FrozenDictionary<string, Station> _stations = FrozenDictionary<string, Station>.Empty;
     readonly SortedList<string, TagTrail> _tags = new(StringComparer.Ordinal);
     RssiField? _field;
     long _used, _refused, _late, _outdone, _unknownStation, _unusable;
 
-    /// <param name="surveyed">what scanners hear where, by a survey; null: by the law of path loss</param>
-    public Locator(RadioSettings settings, IReadOnlyList<Station> stations, RssiField? surveyed = null)
+    /// <param name="surveyed">what scanners hear where, by a survey; null: by the laws of path loss</param>
+    /// <param name="laws">scanners' own; the others hear as the settings say</param>
+    public Locator(
+        RadioSettings settings, IReadOnlyList<Station> stations, RssiField? surveyed = null,
+        IReadOnlyList<PathLoss>? laws = null)
     {
         _settings = settings;
-        _field = surveyed;
+        _laws = (laws ?? []).ToDictionary(law => law.Scanner, StringComparer.Ordinal);
+        Use(stations, surveyed);
+    }
+
+    /// <summary>Stations stand elsewhere from now on: every tag is placed anew.</summary>
+    public void Use(IReadOnlyList<Station> stations, RssiField? surveyed)
+    {
         var places = new Dictionary<string, Station>(StringComparer.Ordinal);
         foreach (var station in stations) places[station.Id] = station;
         _stations = places.ToFrozenDictionary(StringComparer.Ordinal);
+        _field = surveyed;
+        _tags.Clear();
     }
 
     public LocatorCounts Counts => new(_used, _refused, _late, _outdone, _unknownStation, _unusable);
@@ -103,7 +115,7 @@ sealed class Locator
     // Made when the first tag is heard by power only.
     RssiField Field() => _field ??= RssiPathLoss.Field(
         FloorGrid.Around(_stations.Values.Select(station => station.PositionM), MarginM, FloorGrid.UsualM),
-        _stations.Keys.Select(id => new PathLoss(
+        _stations.Keys.Select(id => _laws.TryGetValue(id, out var law) ? law : new PathLoss(
             id, _settings.RssiAtOneMetreDbm, _settings.PathLossExponent, _settings.RssiSigmaDb)),
         _stations.Values, _settings.TagHeightM);
 

@@ -53,6 +53,7 @@ sealed record ApplianceSettings
             Geometry = Site.Geometry is SiteSettings.None
                 ? Site.Geometry : Under(folder, Site.Geometry),
             Registry = Under(folder, Site.Registry),
+            Calibration = Under(folder, Site.Calibration),
             Survey = Under(folder, Site.Survey),
             Radios = Site.Radios.IsDefault ? Site.Radios : [.. Site.Radios.Select(one => RadioUnder(folder, one))],
         },

@@ -32,6 +32,12 @@ sealed record SiteSettings
     public string? Registry { get; init; }
 
     /// <summary>
+    /// JSON file that <c>calibrate</c> writes: places and delays of anchors (before the registry's), how scanners hear,
+    /// the radio's clock, and the camera's geometry where <c>site.geometry</c> names none.
+    /// </summary>
+    public string? Calibration { get; init; }
+
+    /// <summary>
     /// CSV of a survey of received powers, as <c>calibrate fingerprints</c> writes it. Null: tags heard by power only
     /// are located by the law of path loss.
     /// </summary>
@@ -54,7 +60,7 @@ sealed record SiteSettings
         if (Tags == Twin && !isTwinCamera) yield return "site.tags is twin: only with a camera.uri of twin://NAME";
         if (Tags is { Length: 0 }) yield return "site.tags is empty: a file's path, or leave the key out";
         if ((Tags is null && Radios.IsDefaultOrEmpty) || isTwinCamera) yield break;
-        if (Geometry is null)
+        if (Geometry is null && Calibration is null)
             yield return "site.geometry is missing: tags meet tracks on the floor, which wants the camera's geometry "
                 + "(none, when it is to be calibrated)";
         if (Registry is null) yield return "site.registry is missing: it says which class each tag stands for";

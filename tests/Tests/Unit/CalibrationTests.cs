@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Numerics;
+using EdgeAppliance.Drivers.Radio;
 using EdgeAppliance.Runtime.Calibration;
 using EdgeAppliance.Runtime.Commands;
 using EdgeAppliance.Runtime.Fusion;
+using EdgeAppliance.Runtime.Localization;
 
 namespace EdgeAppliance.Tests.Unit;
 
@@ -215,6 +217,57 @@ public sealed class CalibrationTests : IDisposable
     }
 
     [Fact]
+    public void A_clock_is_found_from_a_run_and_the_running_site_begins_with_it()
+    {
+        WriteRun("walk", Pose, 8);
+        WriteRun("late", Pose, 9, offsetS: 0.4);
+        string lens = _folder.File("lens.json"), file = _folder.File("c.json");
+        File.WriteAllText(lens, """
+            {"version":1,"name":"lens","image":{"width":1280,"height":720},"camera":{"fx":950,"fy":955,"cx":640,
+             "cy":358,"distortion":[-0.1,0.02,0.001,-0.001,0]}}
+            """);
+        string[] words = ["calibrate", "camera", "--run", _folder.File("walk"), "--lens", lens, "--out", file];
+        Assert.Equal(0, Run(words, out _));
+        words = ["calibrate", "clock", "--run", _folder.File("late"), "--out", file, "--plot", _folder.File("p.svg")];
+        Assert.Equal(0, Run(words, out string told));
+        Assert.Contains("radio to camera", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("drawer", told, StringComparison.Ordinal);
+        var site = SiteCalibration.Load(file);
+        Assert.True(site.HasCamera);
+        var clock = site.Clock!.Value;
+        Assert.InRange(clock.OffsetS, -0.45, -0.35);
+        Assert.InRange(clock.SigmaS, 0.02, 0.1);
+        var monitor = new ClockMonitor(FrameFreedom.Shift, clock);
+        monitor.Step(100);
+        Assert.Equal(clock.OffsetS, monitor.At(100)!.Value.OffsetS, 6);
+    }
+
+    [Fact]
+    public void The_site_takes_anchors_delays_and_scanners_from_the_file_and_tells_every_fault_of_it()
+    {
+        string file = _folder.File("c.json");
+        const string head = """{"version":1,"parts":{""";
+        const string part = """
+            "at":"2026-01-31T12:00:00Z","program":"p","inputs":[],"residuals":{},"values":
+            """;
+        string Anchors(string rows) => $"\"anchors\":{{{part}{{\"stations\":[{rows}]}}}}";
+        string Powers(string rows) => $"\"pathLoss\":{{{part}{{\"scanners\":[{rows}]}}}}";
+        File.WriteAllText(file, head + Anchors("""{"id":"A1","xM":1,"yM":2,"zM":3,"delayM":0.25,"sigmaM":[0,0,0]}""")
+            + "," + Powers("""{"id":"S1","atOneMetreDbm":-55,"exponent":1.8,"sigmaDb":4,"readings":99}""") + "}}");
+        var site = SiteCalibration.Load(file);
+        Assert.Equal(new Station("A1", new(1, 2, 3)) { DelayM = 0.25 }, Assert.Single(site.Stations));
+        Assert.Equal(new PathLoss("S1", -55, 1.8, 4), Assert.Single(site.Laws));
+        Assert.Null(site.Clock);
+        Assert.False(site.HasCamera);
+
+        File.WriteAllText(file, head + Anchors("""{"id":"A1","xM":"1","yM":2,"zM":3}""")
+            + "," + Powers("""{"id":"S1","atOneMetreDbm":-55,"exponent":0,"sigmaDb":4}""") + "}}");
+        string told = Assert.Throws<InvalidDataException>(() => SiteCalibration.Load(file)).Message;
+        Assert.Contains("parts.anchors.values.stations[0].xM", told, StringComparison.Ordinal);
+        Assert.Contains("parts.pathLoss.values.scanners[0].exponent", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Path_loss_and_fingerprints_are_made_of_powers_at_known_places()
     {
         string powers = _folder.File("powers.csv"), places = _folder.File("places.csv");
@@ -242,7 +295,7 @@ public sealed class CalibrationTests : IDisposable
         Assert.InRange(scanner["exponent"]!.GetValue<double>(), 1.8, 2.4);
         Assert.Equal(0, Run(["calibrate", "fingerprints", .. words, "--map", map], out string told));
         Assert.Contains("200 readings", told, StringComparison.Ordinal);
-        Assert.NotEmpty(Runtime.Localization.FingerprintMap.Load(map).Fingerprints);
+        Assert.NotEmpty(FingerprintMap.Load(map).Fingerprints);
     }
 
     static int Run(string[] words, out string told)
@@ -253,10 +306,10 @@ public sealed class CalibrationTests : IDisposable
         return status;
     }
 
-    void WriteRun(string name, CameraPose pose, int seed)
+    void WriteRun(string name, CameraPose pose, int seed, double offsetS = 0)
     {
         Directory.CreateDirectory(_folder.File(name));
-        var (sightings, places) = Walked(pose, 0, seed);
+        var (sightings, places) = Walked(pose, offsetS, seed);
         File.WriteAllLines(Path.Combine(_folder.File(name), "detections.csv"), sightings.Select(s => string.Create(
             CultureInfo.InvariantCulture, $"0,{s.TimeS},person,0.9,{s.U - 19.5},{s.V + 0.5 - s.HeightPx},{s.U + 20.5},"
                 + $"{s.V + 0.5},{s.Track}")).Prepend("frame,t_s,class,score,left,top,right,bottom,track"));

@@ -41,6 +41,43 @@ public sealed class LocatorTests
     }
 
     [Fact]
+    public void A_surveyed_delay_is_taken_off_ranges()
+    {
+        var late = Corners.Select(station => station with { DelayM = 0.8 }).ToArray();
+        var errors = Walk(new Locator(new RadioSettings(), late), (random, at, station) => (ObservationKind.Range,
+            Vector3.Distance(new Vector3(at, 1), station.PositionM) + 0.8 + (0.1 * Noise.Gauss(random))));
+        Assert.True(errors[errors.Count / 2] < 0.15, $"median {errors[errors.Count / 2]:F3} m");
+    }
+
+    [Fact]
+    public void Scanners_with_laws_of_their_own_place_better_than_by_the_settings()
+    {
+        var laws = Corners.Select(station => new PathLoss(station.Id, -45, 3, 4)).ToArray();
+        List<double> By(PathLoss[] known) => Walk(new Locator(new RadioSettings(), Corners, null, known),
+            (random, at, station) => (ObservationKind.Rssi,
+                laws[0].PowerDbm(Vector3.Distance(new Vector3(at, 1), station.PositionM)) + (4 * Noise.Gauss(random))));
+        var (own, settings) = (By(laws), By([]));
+        Assert.True(own[own.Count / 2] < 2, $"median {own[own.Count / 2]:F2} m");
+        Assert.True(own[own.Count / 2] < 0.8 * settings[settings.Count / 2], $"{settings[settings.Count / 2]:F2} m");
+    }
+
+    [Fact]
+    public void Stations_that_stand_elsewhere_place_every_tag_anew()
+    {
+        var locator = new Locator(new RadioSettings(), Corners);
+        Walk(locator, Exact);
+        var moved = Corners.Select(one => one with { PositionM = one.PositionM + new Vector3(100, 0, 0) }).ToArray();
+        locator.Use(moved, null);
+        Assert.Empty(locator.Tags);
+        var shifted = new List<float>();
+        Walk(locator, Exact, (fix, at) => shifted.Add(fix.PositionM.X - at.X));
+        Assert.All(shifted, x => Assert.InRange(x, 99, 101));
+
+        static (ObservationKind, double) Exact(Random random, Vector2 at, Station station) =>
+            (ObservationKind.Range, Vector3.Distance(new Vector3(at, 1), station.PositionM));
+    }
+
+    [Fact]
     public void The_covariance_tells_the_error()
     {
         var locator = new Locator(new RadioSettings(), Corners);

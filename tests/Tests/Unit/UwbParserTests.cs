@@ -21,7 +21,7 @@ public sealed class UwbParserTests
         [
             Observation.OfRange(At, "T1", "1151", 6.44, null), Observation.OfRange(At, "T1", "0CA8", 6.50, null),
             Observation.OfRange(At, "T1", "111C", 3.24, null), Observation.OfRange(At, "T1", "1150", 3.19, null),
-            Observation.OfPosition(At, "T1", new Vector3(2.55f, 2.01f, 1.71f), null) with { Quality = .98 },
+            UwbLimits.OfDwm1001(At, "T1", new Vector3(2.55f, 2.01f, 1.71f), .98),
         ], all);
         Assert.Equal(["0CA8", "111C", "1150", "1151"], _shell.Stations.Select(station => station.Id));
         Assert.Equal(new Vector3(5, 8, 2.25f), _shell.Stations[3].PositionM);
