@@ -104,8 +104,10 @@ sealed partial class Appliance : IDisposable
                 if (capture == Capture.PoolEmpty) continue; // counted by the pool
                 Meters.Camera.Count(MonoTime.Now);
                 Meters.LastFrame = MonoTime.Now;
-                if (_parts.Knobs?.Stages.IsDue(frame.Index) != false) _parts.Video?.Offer(frame);
-                if (_parts.Knobs?.Stages.IsWanted(frame.Index) != false) _frames.Send(frame);
+                bool isDue = true;
+                bool isWanted = _parts.Knobs?.Stages.IsWanted(frame, out isDue) ?? true;
+                if (isDue) _parts.Video?.Offer(frame);
+                if (isWanted) _frames.Send(frame);
                 else Spare(frame);
             }
         }

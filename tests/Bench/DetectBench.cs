@@ -93,7 +93,8 @@ static class DetectBench
     static void Street(Report report, string data, string name, double ap50, double? within)
     {
         string folder = Path.Combine(data, "towncentre");
-        var truth = StreetTruth(Path.Combine(folder, "gt_excerpt_mot.csv"));
+        List<TrueBox> truth =
+            [.. StreetTruth(Path.Combine(folder, "gt_excerpt_mot.csv")).Where(box => box.Image % 3 == 0)];
         using var detector = Open(data, name, 0.5);
         using var pool = new FramePool(1, new FrameFormat(1920, 1088, ColourRange.Full, ColourMatrix.Bt601).Bytes);
         var told = new List<ToldBox>();
@@ -158,10 +159,10 @@ static class DetectBench
     }
 
     /// <summary>The CSV counts frames from 1, the camera from 0.</summary>
-    static List<TrueBox> StreetTruth(string csv) => [.. Rows(csv)
+    /// <summary>Persons as people drew them; images are frames, from 0 on.</summary>
+    public static List<TrueBox> StreetTruth(string csv) => [.. Rows(csv)
         .Select(r => new TrueBox((int)Number(r[0]) - 1, 0,
-            new Box(Number(r[2]), Number(r[3]), Number(r[2]) + Number(r[4]), Number(r[3]) + Number(r[5]))))
-        .Where(t => t.Image % 3 == 0)];
+            new Box(Number(r[2]), Number(r[3]), Number(r[2]) + Number(r[4]), Number(r[3]) + Number(r[5]))))];
 
     static IEnumerable<string[]> Rows(string csv) =>
         File.ReadLines(csv).Skip(1).Where(line => line.Length > 0).Select(line => line.Split(','));

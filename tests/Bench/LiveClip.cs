@@ -5,7 +5,12 @@ using EdgeAppliance.Runtime.Inference;
 namespace EdgeAppliance.Bench;
 
 /// <summary>What a second under a setting came to.</summary>
-readonly record struct LiveSecond(double F1, double Bytes, double Ms);
+/// <param name="F1">against the dearest setting</param>
+readonly record struct LiveSecond(double F1, double Bytes, double Ms)
+{
+    /// <summary>F1 of persons against what people drew; null where nobody did.</summary>
+    public double? TrueF1 { get; init; }
+}
 
 /// <summary>A clip's table read as knobs: quantiser, scale, frame step, input size.</summary>
 sealed class LiveClip
@@ -17,11 +22,15 @@ sealed class LiveClip
     readonly Dictionary<int, LiveSecond> _static = [];
 
     readonly IReadOnlyList<double[,]> _differences;
+    readonly IReadOnlyList<Detection[][]>? _truth;
 
     /// <param name="differences">of the frames of each second</param>
-    public LiveClip(KnobTable table, IReadOnlyList<double[,]> differences, float scoreMin)
+    /// <param name="truth">persons as people drew them, by second and frame; null where nobody did</param>
+    public LiveClip(
+        KnobTable table, IReadOnlyList<double[,]> differences, float scoreMin,
+        IReadOnlyList<Detection[][]>? truth = null)
     {
-        (Table, _differences) = (table, differences);
+        (Table, _differences, _truth) = (table, differences, truth);
         ScoreMin = scoreMin;
         Dearest = Static([0, 0, 0, 0]);
     }
@@ -60,16 +69,22 @@ sealed class LiveClip
         var seen = of.Seen[s[0], s[1], s[3]];
         var reference = of.Seen[0, 0, 0];
         bool[] looked = SegmentDifferences.Looked(_differences[second], LiveRungs.Steps[s[2]], threshold);
-        double f1 = 0;
+        double f1 = 0, trueF1 = 0;
         for (int i = 0, last = 0; i < Clip.Rate; i++)
         {
             if (looked[i]) last = i;
             f1 += Agreement.Of(seen[last], reference[i], ScoreMin).F1 / Clip.Rate;
+            if (_truth is null) continue;
+            Detection[] persons = [.. seen[last].Where(d => d.Class == 0)];
+            trueF1 += Agreement.Of(persons, _truth[second][i], ScoreMin).F1 / Clip.Rate;
         }
 
         int frames = looked.Count(l => l);
         return _known[(second, number, threshold)] = new LiveSecond(
-            f1, Bytes(of, s[0], s[1], frames), frames * Table.InferenceMs[s[3]]);
+            f1, Bytes(of, s[0], s[1], frames), frames * Table.InferenceMs[s[3]])
+        {
+            TrueF1 = _truth is null ? null : trueF1,
+        };
     }
 
     /// <summary>As encoded; between the numbers of frames that were, in proportion.</summary>
@@ -123,7 +138,10 @@ sealed class LiveClip
     public static LiveSecond Mean(IEnumerable<LiveSecond> of)
     {
         var all = of.ToList();
-        return new(all.Average(s => s.F1), all.Average(s => s.Bytes), all.Average(s => s.Ms));
+        return new(all.Average(s => s.F1), all.Average(s => s.Bytes), all.Average(s => s.Ms))
+        {
+            TrueF1 = all.Average(s => s.TrueF1),
+        };
     }
 
     /// <summary>F1 lost in the last frame of a second, against the same frame in full quality.</summary>

@@ -11,7 +11,7 @@ namespace EdgeAppliance.Runtime.Adaptation;
 sealed class ChainKnobs
 {
     public const string Rate = "frame rate", Size = "input size", Quality = "sample quality", Quantiser = "quantiser",
-        Scale = "scale", Background = "background";
+        Scale = "scale", Background = "background", Filter = "frame filter";
 
     static readonly ImmutableArray<double> Rates = [double.PositiveInfinity, 10, 5, 2];
     static readonly ImmutableArray<int> Qualities = [80, 65, 45];
@@ -19,10 +19,13 @@ sealed class ChainKnobs
     static readonly ImmutableArray<double> Scales = [1, 0.75, 0.5];
     static readonly ImmutableArray<int> Coarser = [0, 6, 12];
 
+    /// <summary>Parts of the pixels that must have changed for a frame to be worth it.</summary>
+    static readonly ImmutableArray<double> Changes = [0, 0.001, 0.003, 0.01];
+
     /// <summary>An encoder of another size begins anew, and whoever watches sees the picture jump.</summary>
     const int ScaleRestS = 3;
 
-    readonly int _rate, _size, _quality, _quantiser, _scale, _background;
+    readonly int _rate, _size, _quality, _quantiser, _scale, _background, _filter;
     readonly ImmutableArray<int> _qualities;
 
     /// <param name="sizes">input sizes prepared, the model's own first; 1: it can be looked at in no other</param>
@@ -41,6 +44,8 @@ sealed class ChainKnobs
             Scale, [.. Scales.Select(s => Text(100 * s) + "%")], Floor: 1, ScaleRestS));
         _background = !sendsVideo ? -1 : Add(new Knob<string>(
             Background, [.. Coarser.Select(c => $"+{c}")], Floor: 1));
+        _filter = Add(new Knob<string>(
+            Filter, [.. Changes.Select(c => c > 0 ? Text(100 * c) + "%" : "off")], Floor: 1));
         All = [.. knobs];
         Ladders = [.. knobs.Select(k => k.Ladder)];
 
@@ -62,6 +67,9 @@ sealed class ChainKnobs
     /// <summary>The same for a rung of the frame rate.</summary>
     public static int StepAt(int rung, double? cameraRate) =>
         cameraRate is { } rate ? (int)Math.Clamp(Math.Round(rate / Rates[rung]), 1, 1000) : 1;
+
+    /// <summary>The part of the pixels by which a frame must differ from the last one looked at; 0: by none.</summary>
+    public double ChangeOf(ReadOnlySpan<int> rungs) => Changes[rungs[_filter]];
 
     /// <summary>Number of the input size, 0 the model's own.</summary>
     public int SizeOf(ReadOnlySpan<int> rungs) => _size < 0 ? 0 : rungs[_size];

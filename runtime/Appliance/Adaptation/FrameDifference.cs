@@ -36,6 +36,14 @@ sealed class FrameDifference
     public void Keep(in Frame frame)
     {
         Read(frame);
+        Edges();
+        KeepRead();
+    }
+
+    /// <summary>Later frames are compared with the one read last; its edges count only after <see cref="Keep"/>.
+    /// </summary>
+    public void KeepRead()
+    {
         (_before, _now) = (_now, _before);
         (_edgesBefore, _edgesNow) = (_edgesNow, _edgesBefore);
     }
@@ -45,6 +53,7 @@ sealed class FrameDifference
     {
         (int width, int height) = (_width, _height);
         Read(frame);
+        Edges();
         if (width != _width || height != _height) return new Difference(1, 1, 1);
         int pixels = 0, edges = 0;
         for (int i = 0; i < _now.Length; i++)
@@ -56,6 +65,20 @@ sealed class FrameDifference
 
         double all = _now.Length;
         return new Difference(pixels / all, Largest() / all, edges / all);
+    }
+
+    /// <summary>
+    /// <see cref="Difference.Pixel"/> alone, for a fraction of the work; 1 where no frame was kept, or it had another
+    /// size.
+    /// </summary>
+    public double ChangedFrom(in Frame frame)
+    {
+        (int width, int height) = (_width, _height);
+        Read(frame);
+        if (width != _width || height != _height) return 1;
+        int pixels = 0;
+        for (int i = 0; i < _now.Length; i++) if (Math.Abs(_now[i] - _before[i]) > GreyStep) pixels++;
+        return (double)pixels / _now.Length;
     }
 
     /// <summary>Means of square blocks: a smoothing that no noise of single pixels survives.</summary>
@@ -79,8 +102,6 @@ sealed class FrameDifference
                 _now[y * width + x] = (byte)(sum / (block * block));
             }
         }
-
-        Edges();
     }
 
     void Allocate(int width, int height)

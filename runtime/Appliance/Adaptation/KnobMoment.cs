@@ -33,9 +33,12 @@ sealed record KnobMoment(
 
 /// <summary>Gathers frames into seconds, on the scene's thread; what it costs there is a comparison a frame.</summary>
 /// <param name="isDue">whether a frame was looked at for its turn, and not only as a reference</param>
+/// <param name="isSpared">whether its turn was passed over since it was like the frame before</param>
 /// <param name="classes">numbers of the classes that count; empty: all</param>
 /// <param name="scoreMin">detections below it count on no side of an agreement</param>
-sealed class KnobSeconds(Func<long, bool> isDue, IReadOnlySet<int> classes, float scoreMin) : IDisposable
+sealed class KnobSeconds(
+    Func<long, bool> isDue, Func<long, bool> isSpared, IReadOnlySet<int> classes, float scoreMin)
+    : IDisposable
 {
     /// <summary>Seconds from one gradient to the next, at least (docs/adaptation.md: four).</summary>
     const int ProbeEveryS = 4;
@@ -48,7 +51,7 @@ sealed class KnobSeconds(Func<long, bool> isDue, IReadOnlySet<int> classes, floa
     Frame? _before;
     ProbeFrame? _probe;
     Agreement? _agreed;
-    long? _second, _probedAt;
+    long? _second, _probedAt, _lookedAt;
     long _setting;
     bool _isOneSetting;
     volatile Told _told = new(null);
@@ -65,6 +68,7 @@ sealed class KnobSeconds(Func<long, bool> isDue, IReadOnlySet<int> classes, floa
         var at = seen.Frame.At;
         long second = (long)Math.Floor(at.Seconds);
         KnobMoment? ended = null;
+        StandIn(seen.Frame.Index);
         if (second != _second)
         {
             if (_second is not null) ended = End(at);
@@ -84,6 +88,18 @@ sealed class KnobSeconds(Func<long, bool> isDue, IReadOnlySet<int> classes, floa
         _before?.Dispose();
         _probe?.Dispose();
         (_before, _probe) = (null, null);
+    }
+
+    // For a frame that was passed over the one before it is shown: it stands for it among those looked at.
+    void StandIn(long index)
+    {
+        if (_lookedAt is { } last && _looked.Count > 0)
+        {
+            for (long i = Math.Max(last + 1, index - LookedMax); i < index && _looked.Count < LookedMax; i++)
+                if (isSpared(i)) _looked.Add(_looked[^1]);
+        }
+
+        _lookedAt = index;
     }
 
     void Compare(in Detected seen, ImmutableArray<Detection> shown)

@@ -17,7 +17,7 @@ sealed class KnobStages : IDisposable
         Board = new KnobBoard(first);
         _detector = new KnobbedDetector(
             detectors.DetectAt, Board, _knobs, new ReferenceFrames(plan.ReferenceShare, seed: 1), cameraRate);
-        _seconds = new KnobSeconds(_detector.IsDue, plan.Classes.ToHashSet(), plan.ScoreMin);
+        _seconds = new KnobSeconds(_detector.IsDue, _detector.IsSpared, plan.Classes.ToHashSet(), plan.ScoreMin);
     }
 
     public KnobBoard Board { get; }
@@ -25,8 +25,9 @@ sealed class KnobStages : IDisposable
     /// <summary>F1 under the knobs against full quality. Any thread.</summary>
     public EstimatedF1? F1 => _seconds.F1;
 
-    /// <summary>Whether a frame of the camera is looked at.</summary>
-    public bool IsWanted(long index) => _detector.IsWanted(index);
+    /// <summary>Whether a frame of the camera is looked at; it stays the caller's. The camera's thread.</summary>
+    /// <param name="isDue">whether it is its turn, references apart</param>
+    public bool IsWanted(in Frame frame, out bool isDue) => _detector.IsWanted(frame, out isDue);
 
     /// <summary>Looks at a frame as the knobs say; the inference thread's step.</summary>
     public Detected Detect(Frame frame) => _detector.Detect(frame);
@@ -43,9 +44,6 @@ sealed class KnobStages : IDisposable
             return _knobs.CodingOf(now.Rungs.AsSpan(), now.Version);
         }
     }
-
-    /// <summary>Whether it is a frame's turn, references apart. Any thread.</summary>
-    public bool IsDue(long index) => _detector.IsDue(index);
 
     /// <summary>Notes a frame on the scene's thread; it stays the caller's.</summary>
     /// <returns>the second that it ended; null within one</returns>

@@ -14,13 +14,24 @@ sealed class KnobbedDetector(
     Func<Frame, int, Detected> detect, KnobBoard board, ChainKnobs knobs, ReferenceFrames references,
     Func<double?> cameraRate)
 {
+    readonly FrameGate _gate = new(() => knobs.ChangeOf(board.Now.Rungs.AsSpan()));
     ImmutableArray<Detection> _last = [];
 
-    /// <summary>Whether a frame is looked at; the others go as they came. Any thread.</summary>
-    public bool IsWanted(long index) => IsDue(index) || references.IsReference(index);
+    /// <summary>Whether a frame of the camera is looked at; the others go as they came. The camera's thread.</summary>
+    /// <param name="isDue">whether it would be if it bypassed nothing</param>
+    public bool IsWanted(in Frame frame, out bool isDue)
+    {
+        isDue = IsTurn(frame.Index) && _gate.IsWorth(frame);
+        return isDue || references.IsReference(frame.Index);
+    }
 
-    /// <summary>Whether it would be looked at if it bypassed nothing. Any thread.</summary>
-    public bool IsDue(long index) => index % knobs.StepOf(board.Now.Rungs.AsSpan(), cameraRate()) == 0;
+    /// <summary>Whether it would be looked at if it bypassed nothing. Any thread, after it was weighed.</summary>
+    public bool IsDue(long index) => IsTurn(index) && !_gate.IsSpared(index);
+
+    /// <summary>Whether it is like the last one looked at. Any thread, after it was weighed.</summary>
+    public bool IsSpared(long index) => _gate.IsSpared(index);
+
+    bool IsTurn(long index) => index % knobs.StepOf(board.Now.Rungs.AsSpan(), cameraRate()) == 0;
 
     /// <summary>Takes the frame over and hands it on inside the answer. One thread.</summary>
     public Detected Detect(Frame frame)

@@ -43,7 +43,7 @@ public sealed class KnobsTests : IDisposable
             var knobs = await UntilAsync(appliance, k => k.GetProperty("framesSpared").GetInt64() > 50
                 && k.GetProperty("f1").ValueKind == JsonValueKind.Number
                 && k.GetProperty("computeMsS").GetDouble() <= BudgetMs);
-            Assert.Equal(["frame rate", "input size", "sample quality"],
+            Assert.Equal(["frame rate", "input size", "sample quality", "frame filter"],
                 knobs.GetProperty("knobs").EnumerateArray().Select(k => k.GetProperty("knob").GetString()));
             Assert.Equal(0, appliance.Stop(Long));
             Assert.Contains(appliance.Out, line => line.Contains("frames held      0", StringComparison.Ordinal));
@@ -91,7 +91,7 @@ public sealed class KnobsTests : IDisposable
         var knobs = await UntilAsync(appliance, k => Directory.Exists(shelf)
             && Directory.GetFiles(shelf, "*.h264").Length >= 12 && k.GetProperty("setting").GetInt64() > 0
             && k.GetProperty("uplinkKbitS").GetDouble() is > 0 and < BudgetKbit);
-        Assert.Equal(6, knobs.GetProperty("knobs").GetArrayLength());
+        Assert.Equal(7, knobs.GetProperty("knobs").GetArrayLength());
         Assert.Equal(0, appliance.Stop(Long));
         Assert.Equal(0, endpoint.Stop(Long));
         var segments = Directory.GetFiles(shelf, "*.json").Select(file =>

@@ -36,22 +36,24 @@ public sealed class ChainKnobsTests : IDisposable
     public void Rungs_mean_what_their_stages_ask_for()
     {
         var knobs = new ChainKnobs(sizes: 4, qualityMost: 90, sendsVideo: true);
-        Assert.Equal(["frame rate", "input size", "sample quality", "quantiser", "scale", "background"],
+        Assert.Equal(["frame rate", "input size", "sample quality", "quantiser", "scale", "background",
+            "frame filter"],
             knobs.Ladders.Select(l => l.Knob));
-        int[] rungs = [1, 2, 3, 4, 1, 2];
+        int[] rungs = [1, 2, 3, 4, 1, 2, 3];
+        Assert.Equal((0.01, 0), (knobs.ChangeOf(rungs), knobs.ChangeOf([0, 0, 0, 0, 0, 0, 0])));
         Assert.Equal(3, knobs.StepOf(rungs, 30));
         Assert.Equal(1, knobs.StepOf(rungs, 8)); // ten of eight frames a second are all
         Assert.Equal(1, knobs.StepOf(rungs, null));
         Assert.Equal((2, 45), (knobs.SizeOf(rungs), knobs.QualityOf(rungs)));
         Assert.Equal(new VideoCoding(new SegmentCoding(44, 0.75), 12, 9), knobs.CodingOf(rungs, 9));
-        Assert.Equal(1, knobs.StepOf([0, 0, 0, 0, 0, 0], 30));
+        Assert.Equal(1, knobs.StepOf([0, 0, 0, 0, 0, 0, 0], 30));
     }
 
     [Fact]
     public void A_knob_that_is_not_there_stands_at_its_dearest()
     {
         var knobs = new ChainKnobs(sizes: 1, qualityMost: 40, sendsVideo: false);
-        Assert.Equal(["frame rate"], knobs.Ladders.Select(l => l.Knob));
+        Assert.Equal(["frame rate", "frame filter"], knobs.Ladders.Select(l => l.Knob));
         Assert.Equal((0, 40), (knobs.SizeOf([3]), knobs.QualityOf([3])));
         Assert.Equal([60, 45], Enumerable.Range(0, 2).Select(new ChainKnobs(1, 60, false).QualityAt));
     }
@@ -60,7 +62,7 @@ public sealed class ChainKnobsTests : IDisposable
     public void Frames_that_are_due_are_looked_at_small_and_references_whole()
     {
         var knobs = new ChainKnobs(4, 90, false);
-        var board = new KnobBoard(new KnobSetting(7, [1, 2, 0]));
+        var board = new KnobBoard(new KnobSetting(7, [1, 2, 0, 0]));
         var references = new ReferenceFrames(0.1, 3);
         List<(long Index, int Size)> looked = [];
         Detected Detect(Frame frame, int size)
@@ -74,10 +76,17 @@ public sealed class ChainKnobsTests : IDisposable
         for (long i = 0; i < 300; i++)
         {
             bool isDue = i % 3 == 0, isReference = references.IsReference(i);
-            Assert.Equal(isDue || isReference, detector.IsWanted(i));
-            if (!detector.IsWanted(i)) continue;
+            var frame = FrameAt(i);
+            Assert.Equal(isDue || isReference, detector.IsWanted(frame, out bool isTurn));
+            Assert.Equal(isDue, isTurn);
+            if (!isDue && !isReference)
+            {
+                frame.Dispose();
+                continue;
+            }
+
             looked.Clear();
-            using var seen = detector.Detect(FrameAt(i));
+            using var seen = detector.Detect(frame);
             Assert.Equal((7, isReference), (seen.Setting, seen.IsFull));
             Assert.Equal(isReference ? [(i, 2), (i, 0)] : [(i, 2)], looked);
             if (isDue) last = [Box(i + 2)];
@@ -89,6 +98,45 @@ public sealed class ChainKnobsTests : IDisposable
     }
 
     [Fact]
+    public void Frames_like_the_last_one_are_spared_a_second_at_most_and_stand_for_it()
+    {
+        var knobs = new ChainKnobs(1, 90, false);
+        var board = new KnobBoard(new KnobSetting(0, [0, 0, 0]));
+        var detector = new KnobbedDetector((frame, _) => new Detected(frame, [Box(frame.Index)], "m"), board, knobs,
+            new ReferenceFrames(0, 1), () => 10);
+        using var seconds = new KnobSeconds(detector.IsDue, detector.IsSpared, new HashSet<int>(), 0.5f);
+        List<long> looked = [];
+        List<KnobMoment> ended = [];
+        for (long i = 0; i < 50; i++)
+        {
+            if (i == 10) board.Publish(new KnobSetting(1, [0, 0, 2])); // from here on 0.3 % must have changed
+            var frame = FrameAt(i, 10);
+            // From frame 24 on a bright patch of four by four pixels: 3 % of the picture.
+            frame.Luma.Fill(60);
+            for (int y = 4; y < 8 && i >= 24; y++) frame.Luma.Slice(y * Format.Width + 8, 4).Fill(200);
+            bool isWanted = detector.IsWanted(frame, out bool isDue);
+            Assert.Equal(isDue, isWanted);
+            if (!isWanted)
+            {
+                Assert.True(detector.IsSpared(i));
+                frame.Dispose();
+                continue;
+            }
+
+            looked.Add(i);
+            using var seen = detector.Detect(frame);
+            if (seconds.Note(seen) is { } moment) ended.Add(moment);
+        }
+
+        Assert.Equal([.. Enumerable.Range(0, 11).Select(i => (long)i), 20, 24, 34, 44], looked);
+        // Ten frames a second each time, whoever was shown for whom.
+        Assert.Equal([10, 10], ended.Take(2).Select(second => second.Looked.Length));
+        Assert.Equal([20f, 20f, 20f, 20f, 24f, 24f],
+            ended[2].Looked.Take(6).Select(seen => seen[0].Box.Left));
+        foreach (var each in ended) each.Dispose();
+    }
+
+    [Fact]
     public void A_detector_that_faults_gives_the_frame_back()
     {
         var detector = new KnobbedDetector(
@@ -97,7 +145,7 @@ public sealed class ChainKnobsTests : IDisposable
                 frame.Dispose();
                 throw new InvalidDataException("no");
             },
-            new KnobBoard(new KnobSetting(0, [0, 1, 0])), new ChainKnobs(4, 90, false), new ReferenceFrames(1, 1),
+            new KnobBoard(new KnobSetting(0, [0, 1, 0, 0])), new ChainKnobs(4, 90, false), new ReferenceFrames(1, 1),
             () => 30);
         Assert.Throws<InvalidDataException>(() => detector.Detect(FrameAt(1)));
     }
@@ -105,7 +153,7 @@ public sealed class ChainKnobsTests : IDisposable
     [Fact]
     public void Frames_become_seconds_with_their_losses_and_a_probe_now_and_then()
     {
-        using var seconds = new KnobSeconds(index => index % 2 == 0, new HashSet<int> { 0 }, 0.5f);
+        using var seconds = new KnobSeconds(index => index % 2 == 0, _ => false, new HashSet<int> { 0 }, 0.5f);
         List<KnobMoment> ended = [];
         for (long i = 0; i < 100; i++) // ten seconds of ten
         {
@@ -157,7 +205,7 @@ public sealed class ChainKnobsTests : IDisposable
     {
         var knobs = new ChainKnobs(4, 90, false);
         var rule = new PooledRule(KnownEdges.Of(knobs.Ladders));
-        var state = ControllerState.At(KnobState.At(knobs.Ladders, 0, 0, 0));
+        var state = ControllerState.At(KnobState.At(knobs.Ladders, 0, 0, 0, 0));
         var board = new KnobBoard(KnobController.Of(state));
         var plant = new Plant(knobs, board);
         List<KnobSecond> trace = [];
@@ -201,10 +249,10 @@ public sealed class ChainKnobsTests : IDisposable
         using var folder = new ScratchFolder();
         string file = folder.File("knobs.json");
         var ladders = new ChainKnobs(4, 90, false).Ladders;
-        var start = KnobState.At(ladders, 0, 0, 0);
+        var start = KnobState.At(ladders, 0, 0, 0, 0);
         Assert.Same(start, KnobMemory.Load(file, start, ladders, out string? fault));
         Assert.Null(fault);
-        var stood = KnobState.At(ladders, 1, 3, 2) with
+        var stood = KnobState.At(ladders, 1, 3, 2, 1) with
         {
             Seen = start.Seen.SetItem(1, [new EdgeSum(2, 0.5, new(0, -1)), default, default]),
             LossMeasured = 0.25,
@@ -218,8 +266,8 @@ public sealed class ChainKnobsTests : IDisposable
         Assert.Equal((0.25, 0.5), (known.LossMeasured, known.LossExpected));
         // Other rungs than then: that knob begins anew, the others stand where they stood.
         var others = new ChainKnobs(3, 90, false).Ladders;
-        var some = KnobMemory.Load(file, KnobState.At(others, 0, 0, 0), others, out fault);
-        Assert.Equal<IEnumerable<int>>([1, 0, 2], some.Rungs);
+        var some = KnobMemory.Load(file, KnobState.At(others, 0, 0, 0, 0), others, out fault);
+        Assert.Equal<IEnumerable<int>>([1, 0, 2, 1], some.Rungs);
         foreach (string damaged in new[] { "", "{", "{}", "{\"version\":9,\"knobs\":[],\"lossMeasured\":0}", "[1]" })
         {
             File.WriteAllText(file, damaged);
@@ -254,7 +302,7 @@ public sealed class ChainKnobsTests : IDisposable
 
         using var seen = detector.Detect(Rendered(20.1));
         Assert.NotEmpty(seen.Detections);
-        var state = KnobState.At(knobs.Ladders, 1, 2, 1, 2, 1, 1);
+        var state = KnobState.At(knobs.Ladders, 1, 2, 1, 2, 1, 1, 0);
         Dictionary<Edge, double> lost = [], left = [];
         for (int turn = 0; turn < 3; turn++) // one knob of the video each
         {
@@ -268,7 +316,9 @@ public sealed class ChainKnobsTests : IDisposable
         }
 
         Assert.Equal(1, pool.Held); // the frame seen
-        Assert.Equal(state.Neighbours(knobs.Ladders).Where(e => e.Knob != 0).OrderBy(e => (e.Knob, e.Rung)),
+        Assert.Equal(state.Neighbours(knobs.Ladders)
+            .Where(e => knobs.NameOf(e.Knob) is not (ChainKnobs.Rate or ChainKnobs.Filter))
+            .OrderBy(e => (e.Knob, e.Rung)),
             lost.Keys.OrderBy(e => (e.Knob, e.Rung)));
         Assert.All(lost.Values, value => Assert.True(double.IsFinite(value)));
         Assert.All(left, pair => Assert.InRange(pair.Value, 0.05, 1.02));
