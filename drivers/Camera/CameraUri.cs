@@ -10,6 +10,9 @@ public enum CameraScheme
     /// <summary><c>file:PATH</c>: a recording.</summary>
     File,
 
+    /// <summary><c>loop:PATH</c>: a recording shown at its own pace, again and again, as a live camera.</summary>
+    Loop,
+
     /// <summary><c>rtsp://…</c>: a network camera.</summary>
     Rtsp,
 
@@ -38,8 +41,9 @@ public sealed partial class CameraUri
     public CameraScheme Scheme { get; }
 
     /// <summary>
-    /// What the device is opened with, secrets included, so not for logs: a path for <c>file:</c> and <c>v4l2:</c>, the
-    /// sensor's number for <c>csi:</c>, the name for <c>twin:</c>, the whole address for <c>rtsp:</c>.
+    /// What the device is opened with, secrets included, so not for logs: a path for <c>file:</c>, <c>loop:</c> and
+    /// <c>v4l2:</c>, the sensor's number for <c>csi:</c>, the name for <c>twin:</c>, the whole address for
+    /// <c>rtsp:</c>.
     /// </summary>
     internal string Address { get; }
 
@@ -69,7 +73,10 @@ public sealed partial class CameraUri
         switch (scheme)
         {
             case "FILE":
-                uri = FromPath(rest.StartsWith("///", StringComparison.Ordinal) ? rest[2..] : rest, out fault);
+                uri = FromPath(CameraScheme.File, "file", rest, out fault);
+                break;
+            case "LOOP":
+                uri = FromPath(CameraScheme.Loop, "loop", rest, out fault);
                 break;
             case "RTSP" or "RTSPS":
                 uri = FromNetwork(text, out fault);
@@ -85,8 +92,8 @@ public sealed partial class CameraUri
                 uri = new CameraUri(CameraScheme.Twin, name, $"twin://{name}");
                 break;
             default:
-                fault = "unknown kind of camera: file:PATH, rtsp://HOST/PATH, v4l2:///dev/videoN, csi://N and " +
-                    "twin://NAME are known";
+                fault = "unknown kind of camera: file:PATH, loop:PATH, rtsp://HOST/PATH, v4l2:///dev/videoN, " +
+                    "csi://N and twin://NAME are known";
                 break;
         }
 
@@ -99,10 +106,11 @@ public sealed partial class CameraUri
     public static string Redact(string text) =>
         SecretInQuery().Replace(UserPassword().Replace(text, "$1:***@"), "$1=***");
 
-    static CameraUri? FromPath(string path, out string? fault)
+    static CameraUri? FromPath(CameraScheme scheme, string word, string rest, out string? fault)
     {
-        fault = path.Length == 0 ? "file: without a path: file:clip.mp4 or file:/data/clip.mp4" : null;
-        return fault is null ? new CameraUri(CameraScheme.File, path, $"file:{path}") : null;
+        string path = rest.StartsWith("///", StringComparison.Ordinal) ? rest[2..] : rest;
+        fault = path.Length == 0 ? $"{word}: without a path: {word}:clip.mp4 or {word}:/data/clip.mp4" : null;
+        return fault is null ? new CameraUri(scheme, path, $"{word}:{path}") : null;
     }
 
     static CameraUri? FromNetwork(string text, out string? fault)

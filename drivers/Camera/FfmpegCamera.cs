@@ -65,8 +65,8 @@ public sealed partial class FfmpegCamera : ICamera
     public CameraCounts Counts => new(_packets, _packetBytes, _corrupt, _framesBefore + _decoder.Frames);
 
     /// <summary>
-    /// Opens a camera: <c>file:PATH</c>, <c>rtsp://…</c>, <c>v4l2:///dev/videoN</c>, <c>csi://N</c>. The twin has its
-    /// own camera.
+    /// Opens a camera: <c>file:PATH</c>, <c>loop:PATH</c>, <c>rtsp://…</c>, <c>v4l2:///dev/videoN</c>, <c>csi://N</c>.
+    /// The twin has its own camera.
     /// </summary>
     /// <exception cref="DeviceException">
     /// not an address, no such device, no answer within its limit, or nothing that can be decoded;
@@ -80,6 +80,8 @@ public sealed partial class FfmpegCamera : ICamera
             case CameraScheme.File:
                 Require(address);
                 return new FfmpegCamera(address, options, log, stop);
+            case CameraScheme.Loop:
+                return new LoopCamera(address, options, log, stop);
             case CameraScheme.Rtsp:
                 return new FfmpegCamera(address, options, log, stop);
             case CameraScheme.V4l2 or CameraScheme.Csi:

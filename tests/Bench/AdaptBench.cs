@@ -32,7 +32,7 @@ static class AdaptBench
         var report = new Report(arguments.Name);
         string? only = arguments.After("--only");
         if (only is null or "traces" && !Traces(report, arguments)) return 1;
-        if (only is null or "live" or "edges") LiveBench.Run(report, arguments);
+        if (only is null or "live" or "edges" or "chain") LiveBench.Run(report, arguments);
         if (only is null or "regions") RegionsBench.Run(report, arguments);
         return report.Finish();
     }

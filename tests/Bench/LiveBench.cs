@@ -40,6 +40,13 @@ static class LiveBench
         string detector = arguments.After("--detector") ?? "yolox_nano";
         var model = ModelFolder.Load(Path.Combine(arguments.Data, "detectors", detector + ".onnx"));
         int seconds = int.Parse(arguments.After("--seconds") ?? "24", CultureInfo.InvariantCulture);
+        if (arguments.After("--only") == "chain")
+        {
+            string weights = Path.Combine(arguments.Data, "detectors", detector + ".onnx");
+            ChainKnobsBench.Run(report, Clip.In(arguments.Data), weights, seconds);
+            return;
+        }
+
         string folder = arguments.After("--tables") ?? Path.Combine("artifacts", "adapt");
         List<LiveClip> clips = [];
         foreach (var clip in Clip.In(arguments.Data))

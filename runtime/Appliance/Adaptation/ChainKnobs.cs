@@ -20,7 +20,7 @@ sealed class ChainKnobs
     static readonly ImmutableArray<int> Coarser = [0, 6, 12];
 
     /// <summary>Parts of the pixels that must have changed for a frame to be worth it.</summary>
-    static readonly ImmutableArray<double> Changes = [0, 0.001, 0.003, 0.01];
+    static readonly ImmutableArray<double> Changes = [0, 0.001, 0.01, 0.02, 0.04];
 
     /// <summary>An encoder of another size begins anew, and whoever watches sees the picture jump.</summary>
     const int ScaleRestS = 3;

@@ -22,6 +22,7 @@ static class KnownEdges
         [ChainKnobs.Quality] = 0.0021, // of the quantiser: both lose the same detail
         [ChainKnobs.Background] = 0.0021,
         [ChainKnobs.Rate] = 0.52,
+        [ChainKnobs.Filter] = 0, // nothing is read of it: what it costs is seen in the frames that bypass it
     }.ToFrozenDictionary();
 
     /// <summary>By knob and the rung that a step leads to.</summary>
@@ -44,6 +45,10 @@ static class KnownEdges
         [(ChainKnobs.Quality, "65")] = new(3.0, 0, -0.41, 0),
         [(ChainKnobs.Quality, "45")] = new(2.8, 0.0437, -0.23, 0),
         [(ChainKnobs.Background, "+6")] = new(5.4, 0.0097, -0.37, 0),
+        [(ChainKnobs.Filter, "0.1%")] = new(0, 0, -0.03, -0.21),
+        [(ChainKnobs.Filter, "1%")] = new(0, 0.0040, -0.02, -0.10),
+        [(ChainKnobs.Filter, "2%")] = new(0, 0.0222, -0.02, -0.09),
+        [(ChainKnobs.Filter, "4%")] = new(0, 0.0384, -0.10, -0.24),
         [(ChainKnobs.Background, "+12")] = new(9.5, 0.0080, -0.29, 0),
     }.ToFrozenDictionary();
 

@@ -6,7 +6,8 @@ namespace EdgeAppliance.Runtime.Settings;
 sealed record CameraSettings
 {
     /// <summary>
-    /// <c>file:PATH</c>, <c>rtsp://…</c>, <c>v4l2:///dev/videoN</c>, <c>csi://N</c> or <c>twin://NAME</c>.
+    /// <c>file:PATH</c>, <c>loop:PATH</c> (a recording shown again and again at its own pace), <c>rtsp://…</c>,
+    /// <c>v4l2:///dev/videoN</c>, <c>csi://N</c> or <c>twin://NAME</c>.
     /// </summary>
     public string? Uri { get; init; }
 

@@ -40,7 +40,7 @@ public sealed class ChainKnobsTests : IDisposable
             "frame filter"],
             knobs.Ladders.Select(l => l.Knob));
         int[] rungs = [1, 2, 3, 4, 1, 2, 3];
-        Assert.Equal((0.01, 0), (knobs.ChangeOf(rungs), knobs.ChangeOf([0, 0, 0, 0, 0, 0, 0])));
+        Assert.Equal((0.02, 0), (knobs.ChangeOf(rungs), knobs.ChangeOf([0, 0, 0, 0, 0, 0, 0])));
         Assert.Equal(3, knobs.StepOf(rungs, 30));
         Assert.Equal(1, knobs.StepOf(rungs, 8)); // ten of eight frames a second are all
         Assert.Equal(1, knobs.StepOf(rungs, null));
@@ -109,7 +109,7 @@ public sealed class ChainKnobsTests : IDisposable
         List<KnobMoment> ended = [];
         for (long i = 0; i < 50; i++)
         {
-            if (i == 10) board.Publish(new KnobSetting(1, [0, 0, 2])); // from here on 0.3 % must have changed
+            if (i == 10) board.Publish(new KnobSetting(1, [0, 0, 2])); // from here on 1 % must have changed
             var frame = FrameAt(i, 10);
             // From frame 24 on a bright patch of four by four pixels: 3 % of the picture.
             frame.Luma.Fill(60);
