@@ -47,8 +47,6 @@ static class KnownEdges
         [(ChainKnobs.Background, "+6")] = new(5.4, 0.0097, -0.37, 0),
         [(ChainKnobs.Filter, "0.1%")] = new(0, 0, -0.03, -0.21),
         [(ChainKnobs.Filter, "1%")] = new(0, 0.0040, -0.02, -0.10),
-        [(ChainKnobs.Filter, "2%")] = new(0, 0.0222, -0.02, -0.09),
-        [(ChainKnobs.Filter, "4%")] = new(0, 0.0384, -0.10, -0.24),
         [(ChainKnobs.Background, "+12")] = new(9.5, 0.0080, -0.29, 0),
     }.ToFrozenDictionary();
 
