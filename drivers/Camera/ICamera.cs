@@ -27,7 +27,13 @@ public sealed record CameraFacts(
     string Uri, FrameFormat Format, double? FrameRate, bool IsLive, string Codec, string Decoder, string DecoderReason);
 
 /// <summary>Counted since the camera was opened.</summary>
-public readonly record struct CameraCounts(long Packets, long PacketBytes, long CorruptPackets, long Frames);
+public readonly record struct CameraCounts(long Packets, long PacketBytes, long CorruptPackets, long Frames)
+{
+    /// <summary>Of two sessions together.</summary>
+    internal CameraCounts Plus(in CameraCounts other) => new(
+        Packets + other.Packets, PacketBytes + other.PacketBytes, CorruptPackets + other.CorruptPackets,
+        Frames + other.Frames);
+}
 
 /// <summary>
 /// One session with a camera: opened when it is made, over when it throws or is disposed. Not thread safe: one thread

@@ -39,7 +39,7 @@ public sealed class LoopCamera : ICamera
 
     public CameraFacts Facts { get; }
 
-    public CameraCounts Counts => Sum(_before, _round.Counts);
+    public CameraCounts Counts => _before.Plus(_round.Counts);
 
     /// <summary>Times it was begun again.</summary>
     public long Rounds { get; private set; }
@@ -55,7 +55,13 @@ public sealed class LoopCamera : ICamera
                 continue;
             }
 
-            if (got != Capture.Frame) return got;
+            if (got != Capture.Frame)
+            {
+                // A picture that found no room took its time too: else the recording would run ahead.
+                stop.WaitHandle.WaitOne(_interval);
+                return got;
+            }
+
             _isEmpty = false;
             _last = _begin + frame.StreamTime;
             Wait(frame, stop);
@@ -75,9 +81,11 @@ public sealed class LoopCamera : ICamera
     {
         if (_isEmpty)
             throw new DeviceException(Facts.Uri, "decode", "no frame in the whole recording") { IsFinal = true };
+        // Opened before the other is closed: a file that is gone by now leaves something to close.
+        var next = FfmpegCamera.Open(_file, _options, _log, stop);
         _before = Counts;
         _round.Dispose();
-        _round = FfmpegCamera.Open(_file, _options, _log, stop);
+        _round = next;
         _begin = _last + _interval;
         _isEmpty = true;
         Rounds++;
@@ -93,7 +101,4 @@ public sealed class LoopCamera : ICamera
         frame.Dispose();
         throw new OperationCanceledException(stop);
     }
-
-    static CameraCounts Sum(CameraCounts a, CameraCounts b) => new(
-        a.Packets + b.Packets, a.PacketBytes + b.PacketBytes, a.CorruptPackets + b.CorruptPackets, a.Frames + b.Frames);
 }

@@ -94,7 +94,7 @@ public sealed partial class SteadyCamera : IDisposable
     public string? LastFault { get; private set; }
 
     /// <summary>Counted over all sessions.</summary>
-    public CameraCounts Counts => _session is { } session ? Sum(_before, session.Counts) : _before;
+    public CameraCounts Counts => _session is { } session ? _before.Plus(session.Counts) : _before;
 
     /// <summary>
     /// Waits for the next frame, through losses of a live camera too. Frame numbers and stream times go on over
@@ -140,9 +140,6 @@ public sealed partial class SteadyCamera : IDisposable
     }
 
     public void Dispose() => EndSession();
-
-    static CameraCounts Sum(CameraCounts a, CameraCounts b) => new(
-        a.Packets + b.Packets, a.PacketBytes + b.PacketBytes, a.CorruptPackets + b.CorruptPackets, a.Frames + b.Frames);
 
     bool TryOpen(CancellationToken stop)
     {
@@ -213,7 +210,7 @@ public sealed partial class SteadyCamera : IDisposable
     void EndSession()
     {
         if (_session is not { } session) return;
-        _before = Sum(_before, session.Counts);
+        _before = _before.Plus(session.Counts);
         _session = null;
         _isSessionProven = false;
         session.Dispose();

@@ -98,9 +98,7 @@ static class ChainKnobsBench
         }
         finally
         {
-            using var asked = Process.Start("kill", ["-TERM", child.Id.ToString(CultureInfo.InvariantCulture)]);
-            asked.WaitForExit();
-            if (!child.WaitForExit(TimeSpan.FromSeconds(30))) child.Kill();
+            ChildRun.Stop(child);
         }
     }
 

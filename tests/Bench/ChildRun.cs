@@ -63,7 +63,9 @@ sealed class ChildRun(Report report, string folder)
         return readings;
     }
 
-    static void Stop(Process child)
+    /// <summary>Asks the program to end as a service manager does.</summary>
+    /// <exception cref="InvalidOperationException">it did not within 30 s</exception>
+    public static void Stop(Process child)
     {
         using var asked = Process.Start("kill", ["-TERM", child.Id.ToString(CultureInfo.InvariantCulture)]);
         asked.WaitForExit();

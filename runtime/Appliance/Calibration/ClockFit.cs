@@ -24,6 +24,9 @@ static class ClockFit
     // What frames may be apart, metres: more is another person's track.
     const double ShiftMaxM = 1, ResidualMaxM = 0.6;
 
+    // The longest ones: each is tried with every tag, and more than these say the same again.
+    const int TracksMax = 64;
+
     // Pairs agree when they are nearer than so many of their deviations to the middle one.
     const double AgreeSigmas = 3, SigmaLeastS = 0.02;
 
@@ -94,6 +97,7 @@ static class ClockFit
             places.Add(new TimedPlace(seen.TimeS, new Vector3(ground.AtM, 0)));
         }
 
-        return [.. tracks.Select(row => (row.Key, row.Value.ToArray()))];
+        return [.. tracks.OrderByDescending(row => row.Value.Count).Take(TracksMax)
+            .Select(row => (row.Key, row.Value.ToArray()))];
     }
 }

@@ -42,8 +42,10 @@ static class CalibrateClock
             var calibration = shared.Open(words, faults);
             string folder = words.GetValue(run)!;
             string boxes = Path.Combine(folder, "detections.csv"), fixes = Path.Combine(folder, "fixes.csv");
-            var camera = CameraGeometry.TryLoad(words.GetValue(geometry) ?? shared.File(words), out var found);
-            faults.AddRange(found);
+            string place = words.GetValue(geometry) ?? shared.File(words);
+            var camera = CameraGeometry.TryLoad(place, out var found);
+            if (File.Exists(place)) faults.AddRange(found);
+            else faults.Add($"{place} is not there: calibrate the camera first, or name --geometry FILE");
             var walk = new WalkTables(
                 camera is null ? [] : CalibrationTables.Sightings(
                     boxes, words.GetValue(className)!, camera.Width, camera.Height, faults),

@@ -240,6 +240,11 @@ public sealed class CalibrationTests : IDisposable
         var monitor = new ClockMonitor(FrameFreedom.Shift, clock);
         monitor.Step(100);
         Assert.Equal(clock.OffsetS, monitor.At(100)!.Value.OffsetS, 6);
+        // Nothing to begin with: both files are told, and what to do.
+        words = ["calibrate", "clock", "--run", _folder.File("none"), "--out", _folder.File("none.json")];
+        Assert.Equal(78, Run(words, out told));
+        Assert.Contains("none.json is not there: calibrate the camera first", told, StringComparison.Ordinal);
+        Assert.Contains("fixes.csv", told, StringComparison.Ordinal);
     }
 
     [Fact]
