@@ -119,7 +119,8 @@ public sealed class OnnxSession : IDisposable
     }
 
     /// <summary>From now on each run's end frees what its values in between took.</summary>
-    internal void GiveMemoryBack() => _options.AddRunConfigEntry("memory.enable_memory_arena_shrinkage", "cpu:0");
+    internal void GiveMemoryBack() => _options.AddRunConfigEntry(
+        "memory.enable_memory_arena_shrinkage", Provider == Provider.Cpu ? "cpu:0" : "cpu:0;gpu:0");
 
     /// <summary>Ends the profile begun at opening; its file, which is the caller's to delete.</summary>
     internal string EndProfile() => _session.EndProfiling();

@@ -107,12 +107,16 @@ static class SessionOpening
         return options;
     }
 
-    static void Append(SessionOptions options, Provider provider, SessionWishes wishes)
+    internal static void Append(SessionOptions options, Provider provider, SessionWishes wishes)
     {
         if (provider == Provider.Cuda)
         {
             using var cuda = new OrtCUDAProviderOptions();
-            cuda.UpdateOptions(new Dictionary<string, string> { ["device_id"] = "0" });
+            cuda.UpdateOptions(new Dictionary<string, string>
+            {
+                ["device_id"] = "0",
+                ["use_tf32"] = wishes.FullPrecision ? "0" : "1",
+            });
             options.AppendExecutionProvider_CUDA(cuda);
             return;
         }

@@ -42,6 +42,12 @@ public sealed record SessionWishes
     /// <summary>TensorRT may compute in 16-bit floats.</summary>
     public bool HalfPrecision { get; init; }
 
+    /// <summary>
+    /// 32-bit floats are multiplied as such. Else CUDA's matrix units may round them to 10 bits of fraction (TF32), as
+    /// they do by themselves: several times as fast, off by about 1e-3 of a layer's largest number.
+    /// </summary>
+    public bool FullPrecision { get; init; }
+
     /// <summary>Runs before the session is handed over, so that no frame waits for lazy set-up.</summary>
     public int WarmUpRuns { get; init; } = 2;
 

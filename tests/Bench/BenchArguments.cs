@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeAppliance.Onnx;
 
 namespace EdgeAppliance.Bench;
 
@@ -30,6 +31,11 @@ sealed record BenchArguments(string Name, string Data, IReadOnlyList<string> Res
         for (int i = 0; i + 1 < Rest.Count; i++) if (Rest[i] == option) return Rest[i + 1];
         return null;
     }
+
+    /// <summary>Who computes: <c>--provider</c>, else the processor.</summary>
+    public Provider Provider => After("--provider") is not { } named ? Provider.Cpu
+        : ProviderNames.Find(named)
+            ?? throw new FormatException($"provider '{named}': cpu, cuda or tensorrt is wanted");
 
     /// <summary>Numbers and ranges, as in 1,2,5-9.</summary>
     public static IEnumerable<int> Numbers(string text)

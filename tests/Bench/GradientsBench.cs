@@ -16,7 +16,8 @@ namespace EdgeAppliance.Bench;
 /// What a gradient costs beside what it is the gradient of: time and memory of input gradients of every network in
 /// <c>--data DIR/detectors</c>, and of a training step of the twin's detector, PyTorch's beside it where it is
 /// installed.
-/// <c>--threads N</c>: 1 for gradients, all cores for training, unless said.
+/// <c>--threads N</c>: 1 for gradients, all cores for training, unless said. <c>--provider cuda</c>: on that
+/// accelerator, and how far its gradients are from the processor's.
 /// </summary>
 static class GradientsBench
 {
@@ -33,10 +34,11 @@ static class GradientsBench
         {
             string[] networks = Directory.GetFiles(Path.Combine(arguments.Data, "detectors"), "*.onnx");
             networks.AsSpan().Sort(StringComparer.Ordinal);
-            foreach (string network in networks) InputGradient(report, network, threads ?? 1);
+            foreach (string network in networks) InputGradient(report, network, threads ?? 1, arguments.Provider);
         }
 
-        if (arguments.After("--only") is null or "training") Training(report, threads ?? Environment.ProcessorCount);
+        if (arguments.After("--only") is null or "training")
+            Training(report, threads ?? Environment.ProcessorCount, arguments.Provider);
         return report.Finish();
     }
 
@@ -66,29 +68,32 @@ static class GradientsBench
         catch (FileNotFoundException) { return null; }
     }
 
-    static OnnxSession Open(string name, byte[] model, int threads, bool plans) => OnnxSession.Open(name, model,
-        new SessionWishes
+    static OnnxSession Open(
+        string name, byte[] model, int threads, bool plans, Provider provider = Provider.Cpu, bool fully = false) =>
+        OnnxSession.Open(name, model, new SessionWishes
         {
             PlansMemory = plans,
-            Providers = [Provider.Cpu],
+            Providers = [provider],
+            FullPrecision = fully,
             Threads = threads,
             Spinning = threads > 1,
             CountNodes = false,
         });
 
-    static void InputGradient(Report report, string path, int threads)
+    static void InputGradient(Report report, string path, int threads, Provider provider)
     {
         string name = Path.GetFileNameWithoutExtension(path);
-        string on = $"{name}, {threads} thread{(threads > 1 ? "s" : "")}";
+        string on = $"{name}, {On(threads, provider)}";
         if (GradientModel(path) is not { } made)
         {
             Console.WriteLine($"{name}: integers have no gradient; its twin of floats stands for it");
             return;
         }
 
-        using (var forward = Open(name, File.ReadAllBytes(path), threads, plans: true))
-        using (var gradient = Open(name + " gradient", made.ToBytes(), threads, plans: false))
+        using (var forward = Open(name, File.ReadAllBytes(path), threads, plans: true, provider))
+        using (var gradient = Open(name + " gradient", made.ToBytes(), threads, plans: false, provider))
         {
+            foreach (var (asked, why) in gradient.Refused) throw new InvalidOperationException($"{asked}: {why}");
             Fill(forward);
             Fill(gradient);
             var (once, whole) = InTurn(forward, gradient);
@@ -97,7 +102,37 @@ static class GradientsBench
             report.Add("backward/forward", (whole - once) / once, "1", "<=2.5", on);
         }
 
-        Memory(report, on, path, made);
+        if (provider == Provider.Cpu) Memory(report, on, path, made);
+        else
+        {
+            report.Add("gradient, relative error", Apart(made, provider, fully: false), "1", "", on);
+            report.Add("gradient, relative error, full precision", Apart(made, provider, fully: true), "1", "<=0.001",
+                on);
+        }
+    }
+
+    public static string On(int threads, Provider provider) =>
+        provider == Provider.Cpu ? $"{threads} thread{(threads > 1 ? "s" : "")}" : provider.InSettings();
+
+    /// <summary>Length of the difference to the processor's gradient, as a part of its length.</summary>
+    static double Apart(OnnxModel made, Provider provider, bool fully)
+    {
+        byte[] model = made.ToBytes();
+        using var here = Open("here", model, Environment.ProcessorCount, plans: false);
+        using var there = Open("there", model, 1, plans: false, provider, fully);
+        Fill(here);
+        Fill(there);
+        here.Run();
+        there.Run();
+        ReadOnlySpan<float> ours = here.Output(1), theirs = there.Output(1);
+        double length = 0, apart = 0;
+        for (int i = 0; i < ours.Length; i++)
+        {
+            length += (double)ours[i] * ours[i];
+            apart += ((double)ours[i] - theirs[i]) * ((double)ours[i] - theirs[i]);
+        }
+
+        return Math.Sqrt(apart / length);
     }
 
     /// <summary>
@@ -185,9 +220,9 @@ static class GradientsBench
         .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024.0)
         .ToString(CultureInfo.InvariantCulture);
 
-    static void Training(Report report, int threads)
+    static void Training(Report report, int threads, Provider provider)
     {
-        string on = $"twin detector, batch {Batch}, {threads} threads";
+        string on = $"twin detector, batch {Batch}, {On(threads, provider)}";
         var network = TwinNetwork.Make(seed: 1);
         var step = TrainingStep.Make(network, TwinNetwork.Loss, new TrainingOptions
         {
@@ -197,12 +232,13 @@ static class GradientsBench
         });
         var wishes = new SessionWishes
         {
-            Providers = [Provider.Cpu],
+            Providers = [provider],
             Threads = threads,
             Spinning = true,
             CountNodes = false
         };
         using var trainer = Trainer.Open(step, LearningRates.Constant(1e-4), wishes);
+        foreach (var (asked, why) in trainer.Refused) throw new InvalidOperationException($"{asked}: {why}");
         using var forward = OnnxSession.Open("twin detector", BatchNorms.Fold(Upgrade.To17(network)).ToBytes(),
             wishes with
             {
@@ -227,7 +263,7 @@ static class GradientsBench
         report.Add("training_step", stepMs, "ms/image", "", on);
         report.Add("training_step/forward", stepMs / Cost.Median(runs), "1", "<=3.5", on);
         report.Add("training", 1000 / stepMs, "images/s", "", on);
-        if (Torch(threads) is not { } torch) return;
+        if (Torch(threads, provider) is not { } torch) return;
         report.Add("pytorch_training", torch, "images/s", "", on);
         report.Add("training/pytorch", 1000 / stepMs / torch, "1", ">=0.7", on);
     }
@@ -252,12 +288,14 @@ static class GradientsBench
     }
 
     /// <summary>PyTorch's images a second on the same network; null where it is not installed.</summary>
-    static double? Torch(int threads)
+    static double? Torch(int threads, Provider provider)
     {
         string script = Path.Combine("tests", "Bench", "torch_step.py");
         if (!File.Exists(script)) return null;
-        using var child = Process.Start(new ProcessStartInfo("/usr/bin/python3",
-            [script, "--threads", threads.ToString(CultureInfo.InvariantCulture), "--seconds", "20"])
+        string python = Environment.GetEnvironmentVariable("PYTHON") ?? "/usr/bin/python3";
+        using var child = Process.Start(new ProcessStartInfo(python,
+            [script, "--threads", threads.ToString(CultureInfo.InvariantCulture), "--seconds", "20",
+                "--device", provider.InSettings()])
         {
             RedirectStandardOutput = true,
         })!;

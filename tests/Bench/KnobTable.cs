@@ -83,7 +83,8 @@ sealed class KnobTable
     public double HalfGradientMs { get; private set; }
 
     /// <summary>Read where it was made before, else made, which takes minutes.</summary>
-    public static KnobTable Of(Clip clip, ModelFolder model, string folder, int secondsMax)
+    /// <param name="provider">who computes where it is made: times are its own, what is seen is the same</param>
+    public static KnobTable Of(Clip clip, ModelFolder model, string folder, int secondsMax, Provider provider)
     {
         Directory.CreateDirectory(folder);
         string rungs = string.Join('-', [.. LiveRungs.Quantisers, .. LiveRungs.Steps, .. LiveRungs.Qualities,
@@ -95,30 +96,79 @@ sealed class KnobTable
             $"{clip.Name}-{hash}-{model.ShortHash}-{secondsMax}-{rungs}-{Format}.bin"));
         if (File.Exists(file)) return Read(clip.Name, file);
         var table = new KnobTable { Name = clip.Name };
-        table.Make(clip, model, secondsMax);
+        table.Make(clip, model, secondsMax, provider);
         table.Write(file + ".part");
         File.Move(file + ".part", file);
         return table;
     }
 
-    void Make(Clip clip, ModelFolder model, int secondsMax)
+    static Detector[] Detectors(ModelFolder model, Provider provider)
     {
-        int native = model.Card.Input.Width;
         var settings = new InferenceSettings
         {
-            Providers = [Provider.Cpu.InSettings()],
+            Providers = [provider.InSettings()],
             ScoreMin = ScoreMin,
             Threads = Environment.ProcessorCount,
         };
-        Detector[] detectors = [.. Enumerable.Range(0, LiveRungs.InputParts.Length).Select(rung =>
+        return [.. Enumerable.Range(0, LiveRungs.InputParts.Length).Select(rung =>
         {
-            int size = LiveRungs.InputSize(native, rung);
-            return Detector.Load(model.At(size, size), settings, NullLogger.Instance);
+            int size = LiveRungs.InputSize(model.Card.Input.Width, rung);
+            var detector = Detector.Load(model.At(size, size), settings, NullLogger.Instance);
+            return detector.Facts.Provider == provider ? detector : throw new InvalidOperationException(
+                $"{provider.InSettings()} computes nothing here: {detector.Facts.Reason}");
         })];
+    }
+
+    static (UtilityProbe Whole, UtilityProbe Half) Probes(ModelFolder model)
+    {
         var utility = UtilityProbe.UtilityOf(model.Card, LiveRungs.Classes);
-        int half = (int)Math.Round(native / 64.0) * 32;
-        using var probe = new UtilityProbe(model, utility);
-        using var halfProbe = new UtilityProbe(model.At(half, half), utility);
+        int half = (int)Math.Round(model.Card.Input.Width / 64.0) * 32;
+        return (new UtilityProbe(model, utility), new UtilityProbe(model.At(half, half), utility));
+    }
+
+    /// <summary>Times as they are here and now, on the first second of a clip, in place of the table's own.</summary>
+    public void Time(Clip clip, ModelFolder model, Provider provider)
+    {
+        const int Rounds = 2;
+        var detectors = Detectors(model, provider);
+        var (whole, half) = Probes(model);
+        List<double>[] runs = [.. detectors.Select(_ => new List<double>())];
+        List<double> gradients = [], halves = [];
+        using var pool = new FramePool(26, new FrameFormat(1920, 1088, ColourRange.Full, ColourMatrix.Bt601).Bytes);
+        clip.Show(pool, 1, (_, frames) =>
+        {
+            for (int i = 0; i < Rounds * frames.Count; i++)
+            {
+                var frame = frames[i % frames.Count];
+                for (int d = 0; d < detectors.Length; d++)
+                {
+                    See(detectors[d], frame.Share());
+                    runs[d].Add(detectors[d].Timings.Run.TotalMilliseconds);
+                }
+
+                whole.Look(frame);
+                half.Look(frame);
+                gradients.Add(whole.LastRun.TotalMilliseconds);
+                halves.Add(half.LastRun.TotalMilliseconds);
+            }
+        });
+        foreach (var each in detectors) each.Dispose();
+        whole.Dispose();
+        half.Dispose();
+        Take(runs, gradients, halves);
+    }
+
+    public void TakeTimesOf(KnobTable other) =>
+        (InferenceMs, GradientMs, HalfGradientMs) = (other.InferenceMs, other.GradientMs, other.HalfGradientMs);
+
+    void Take(List<double>[] runs, List<double> gradients, List<double> halves) =>
+        (InferenceMs, GradientMs, HalfGradientMs) = ([.. runs.Select(Median)], Median(gradients), Median(halves));
+
+    void Make(Clip clip, ModelFolder model, int secondsMax, Provider provider)
+    {
+        int native = model.Card.Input.Width;
+        var detectors = Detectors(model, provider);
+        var (probe, halfProbe) = Probes(model);
         using var pool = new FramePool(26, new FrameFormat(1920, 1088, ColourRange.Full, ColourMatrix.Bt601).Bytes);
         using var codec = new SegmentCodec(pool);
         using var scaler = new Drivers.Media.Scaler();
@@ -187,8 +237,9 @@ sealed class KnobTable
             Console.Error.WriteLine($"{clip.Name}: second {number + 1}");
         });
         foreach (var each in detectors) each.Dispose();
-        InferenceMs = [.. runs.Select(Median)];
-        (GradientMs, HalfGradientMs) = (Median(gradients), Median(halves));
+        probe.Dispose();
+        halfProbe.Dispose();
+        Take(runs, gradients, halves);
     }
 
     static Detection[] See(Detector detector, Frame frame)

@@ -24,7 +24,7 @@ sealed class LearningCurve : IDisposable
     int[] _order = [];
 
     /// <param name="root">of the repository</param>
-    public LearningCurve(string root, int threads)
+    public LearningCurve(string root, int threads, Provider provider = Provider.Cpu)
     {
         string folder = Path.Combine(root, "tests", "Tests", "Unit", "golden", "training");
         _json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "curve.json")));
@@ -48,7 +48,8 @@ sealed class LearningCurve : IDisposable
                 },
             });
         _trainer = Trainer.Open(_step, LearningRates.Cosine(rule.GetProperty("peakRate").GetDouble(),
-            rule.GetProperty("warmUpSteps").GetInt64(), (long)StepsPerEpoch * Epochs), Wishes(threads));
+            rule.GetProperty("warmUpSteps").GetInt64(), (long)StepsPerEpoch * Epochs), Wishes(threads, provider));
+        foreach (var (asked, why) in _trainer.Refused) throw new InvalidOperationException($"{asked}: {why}");
         _random = new SplitMix64(_json.RootElement.GetProperty("order").GetProperty("seed").GetUInt64());
     }
 
@@ -69,10 +70,11 @@ sealed class LearningCurve : IDisposable
 
     int Data(string what) => _json.RootElement.GetProperty("data").GetProperty(what).GetInt32();
 
-    static SessionWishes Wishes(int threads) => new()
+    static SessionWishes Wishes(int threads, Provider provider = Provider.Cpu) => new()
     {
         Role = SessionRole.Training,
-        Providers = [Provider.Cpu],
+        Providers = [provider],
+        FullPrecision = true,
         Threads = threads,
         Spinning = threads > 1,
         PlansMemory = true,

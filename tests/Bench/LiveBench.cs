@@ -49,10 +49,20 @@ static class LiveBench
 
         string folder = arguments.After("--tables") ?? Path.Combine("artifacts", "adapt");
         List<LiveClip> clips = [];
+        KnobTable? timed = null;
         foreach (var clip in Clip.In(arguments.Data))
         {
-            var table = KnobTable.Of(clip, model, folder, seconds);
+            if (arguments.After("--clip") is { } one && clip.Name != one) continue;
+            var table = KnobTable.Of(clip, model, folder, seconds, arguments.Provider);
             if (table.Seconds.Count == 0) continue;
+            if (arguments.Rest.Contains("--times"))
+            {
+                // One machine's ratios for all: tables may come from several.
+                if (timed is null) table.Time(clip, model, arguments.Provider);
+                else table.TakeTimesOf(timed);
+                timed ??= table;
+            }
+
             clips.Add(new LiveClip(
                 table, SegmentDifferences.Of(clip, table.Seconds.Count), model.Card.Thresholds.Score,
                 DrawnBoxes.Of(clip, table.Seconds.Count)));

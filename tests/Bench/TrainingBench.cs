@@ -4,8 +4,7 @@ namespace EdgeAppliance.Bench;
 
 /// <summary>
 /// A small classifier trained here beside PyTorch's curve: the same weights to begin with, crops, order and rule.
-/// <c>--threads
-/// N</c>: 1 unless said.
+/// <c>--threads N</c>: 1 unless said. <c>--provider cuda</c>: on that accelerator.
 /// </summary>
 static class TrainingBench
 {
@@ -14,8 +13,8 @@ static class TrainingBench
         var report = new Report(arguments.Name);
         int threads = arguments.After("--threads") is { } said ? int.Parse(said, CultureInfo.InvariantCulture) : 1;
         Console.Error.WriteLine("drawing 9000 crops");
-        using var curve = new LearningCurve(Directory.GetCurrentDirectory(), threads);
-        string on = $"{curve.Epochs} epochs, {threads} thread{(threads > 1 ? "s" : "")}";
+        using var curve = new LearningCurve(Directory.GetCurrentDirectory(), threads, arguments.Provider);
+        string on = $"{curve.Epochs} epochs, {GradientsBench.On(threads, arguments.Provider)}";
         // Rounding drifts apart as training goes on: the first steps tell whether the rule is the same.
         double off = 0;
         for (int epoch = 0; epoch < curve.Epochs; epoch++)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Measures what a training step of the twin's detector costs in PyTorch, to compare ours with.
 
-    python3 tests/Bench/torch_step.py --threads 2 --seconds 20 [--layout default]
+    python3 tests/Bench/torch_step.py --threads 2 --seconds 20 [--layout default] [--device cuda]
 
 Network and loss are those of cloud-sync/Retrain/Training (TwinNetwork, DetectionTargets, DetectionLoss); pictures and
 boxes are made up, and stay in memory. A step is forward, loss, backward and AdamW; forward alone is measured without
@@ -127,10 +127,10 @@ def targets(truth):
 
 def loss_of(out, truths, owners):
     boxes = decode(out)
-    judged = torch.from_numpy(owners != -2)
-    where = torch.from_numpy(owners >= 0)
+    judged = torch.from_numpy(owners != -2).to(out.device)
+    where = torch.from_numpy(owners >= 0).to(out.device)
     batch = np.nonzero(owners >= 0)
-    truth = torch.from_numpy(np.stack([truths[b][owners[b, c]] for b, c in zip(*batch)]))
+    truth = torch.from_numpy(np.stack([truths[b][owners[b, c]] for b, c in zip(*batch)])).to(out.device)
     mine, want = boxes[where], truth[:, :4]
     low, high = torch.maximum(mine[:, :2], want[:, :2]), torch.minimum(mine[:, 2:], want[:, 2:])
     shared = (high - low).clamp(min=0).prod(1)
@@ -138,7 +138,7 @@ def loss_of(out, truths, owners):
     hull = (torch.maximum(mine[:, 2:], want[:, 2:]) - torch.minimum(mine[:, :2], want[:, :2])).prod(1)
     iou = shared / union.clamp(min=1e-6)
     giou = iou - (hull - union) / hull.clamp(min=1e-6)
-    there = torch.zeros(out.shape[:2])
+    there = torch.zeros(out.shape[:2], device=out.device)
     there[where] = iou.detach().clamp(0, 1)
     kinds = F.one_hot(truth[:, 4].long(), len(CLASSES)).float()
     count = max(1, len(want))
@@ -160,7 +160,7 @@ def made_up(batch):
     return pixels * INPUT_SCALE, truths, np.stack([targets(truth) for truth in truths])
 
 
-def seconds_each(act, seconds):
+def seconds_each(act, seconds, done):
     """Mean and least over calls that together take as long, after two to warm up."""
     for _ in range(2):
         act()
@@ -168,6 +168,7 @@ def seconds_each(act, seconds):
     while len(took) < 3 or sum(took) < seconds:
         begun = time.perf_counter()
         act()
+        done()
         took.append(time.perf_counter() - begun)
     return sum(took) / len(took), min(took)
 
@@ -177,14 +178,17 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=20, help="for steps; a third of it for forward alone")
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--layout", choices=["channels-last", "default"], default="channels-last")
     args = parser.parse_args()
     torch.manual_seed(7)
     torch.set_num_threads(args.threads)
     layout = torch.channels_last if args.layout == "channels-last" else torch.contiguous_format
-    model = Detector().to(memory_format=layout)
+    model = Detector().to(device=args.device, memory_format=layout)
+    global CELLS_T
+    CELLS_T = CELLS_T.to(args.device)
     pixels, truths, owners = made_up(args.batch)
-    pixels = pixels.contiguous(memory_format=layout)
+    pixels = pixels.to(args.device).contiguous(memory_format=layout)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=.03)
 
     def step():
@@ -197,14 +201,16 @@ def main():
         with torch.no_grad():
             model(pixels)
 
-    step_s, best_step_s = seconds_each(step, args.seconds)
+    done = torch.cuda.synchronize if args.device == "cuda" else lambda: None
+    step_s, best_step_s = seconds_each(step, args.seconds, done)
     model.eval()
-    forward_s, best_forward_s = seconds_each(forward, args.seconds / 3)
+    forward_s, best_forward_s = seconds_each(forward, args.seconds / 3, done)
     print(json.dumps({
         "imagesPerSecond": round(args.batch / step_s, 2), "forwardMsPerImage": round(forward_s / args.batch * 1e3, 2),
         "stepMsPerImage": round(step_s / args.batch * 1e3, 2), "torch": torch.__version__, "threads": args.threads,
         "bestForwardMsPerImage": round(best_forward_s / args.batch * 1e3, 2),
         "bestStepMsPerImage": round(best_step_s / args.batch * 1e3, 2), "batch": args.batch, "layout": args.layout,
+        "device": args.device,
     }))
 
 

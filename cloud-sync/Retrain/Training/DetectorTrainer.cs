@@ -77,7 +77,7 @@ sealed class DetectorTrainer
         });
         var trainer = Trainer.Open(step, at => RateAt(number, at), new SessionWishes
         {
-            Providers = [],
+            Providers = _training.Providers,
             Threads = _training.Threads,
         });
         if (Checkpoint(number) is { } path && File.Exists(path)) trainer.Load(path);

@@ -1,3 +1,5 @@
+using EdgeAppliance.Onnx;
+
 namespace EdgeAppliance.Retrain.Training;
 
 /// <summary>A part of a training: views of one size.</summary>
@@ -38,6 +40,9 @@ sealed record DetectorTraining
     public double Averaging { get; init; } = .998;
 
     public int Threads { get; init; } = 2;
+
+    /// <summary>Who computes the steps: the first of these that can be had, else the processor.</summary>
+    public IReadOnlyList<Provider> Providers { get; init; } = ProviderNames.FastestFirst;
 
     /// <summary>
     /// A training that would take longer has fewer steps: a phase ends when its share of this is used up, and the rate

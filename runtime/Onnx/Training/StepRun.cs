@@ -12,9 +12,10 @@ sealed class StepRun : IDisposable
     readonly Dictionary<string, Array> _memory = new(StringComparer.Ordinal);
     readonly List<OrtValue> _values = [];
 
-    public StepRun(OnnxModel model, SessionWishes wishes)
+    public StepRun(OnnxModel model, SessionWishes wishes, Provider? accelerator)
     {
-        using var options = SessionOpening.OptionsFor(model.Graph.Name, wishes, []);
+        using var options = SessionOpening.OptionsFor(
+            model.Graph.Name, wishes, accelerator is { } provider ? [provider] : []);
         _session = new InferenceSession(model.ToBytes(), options);
         try
         {

@@ -12,6 +12,7 @@ namespace EdgeAppliance.Onnx.Training;
 public sealed class Trainer : IDisposable
 {
     readonly TrainingStep _step;
+    readonly TrainingDevice _device;
     readonly StepRun _gradient;
     readonly StepRun? _apply;
     readonly Dictionary<string, TwinVector> _vectors = new(StringComparer.Ordinal);
@@ -22,20 +23,33 @@ public sealed class Trainer : IDisposable
     TimeSpan _took;
     bool _isWarm;
 
-    Trainer(TrainingStep step, Func<long, double> rates, SessionWishes wishes)
+    Trainer(
+        TrainingStep step, Func<long, double> rates, SessionWishes wishes, Provider? accelerator,
+        IReadOnlyList<(Provider, string)> refused)
     {
         _step = step;
         _rates = rates;
-        OnnxLibrary.Start();
-        _gradient = new StepRun(step.Graph, wishes);
-        _apply = step.ApplyGraph is { } apply ? new StepRun(apply, wishes) : null;
-        foreach (string name in _gradient.Outputs.Concat(_apply?.Outputs ?? []).Where(IsNext))
+        Provider = accelerator ?? Provider.Cpu;
+        Refused = refused;
+        try
         {
-            string now = name[..^TrainingStep.NextSuffix.Length];
-            _vectors[now] = new TwinVector(LengthOf(now));
+            _device = new TrainingDevice(accelerator, wishes);
+            _gradient = new StepRun(step.Graph, wishes, accelerator);
+            _apply = step.ApplyGraph is { } apply ? new StepRun(apply, wishes, accelerator) : null;
+            foreach (string name in _gradient.Outputs.Concat(_apply?.Outputs ?? []).Where(IsNext))
+            {
+                string now = name[..^TrainingStep.NextSuffix.Length];
+                if (!_vectors.ContainsKey(now)) _vectors[now] = new TwinVector(LengthOf(now), _device);
+            }
+
+            Begin();
+        }
+        catch
+        {
+            Dispose();
+            throw;
         }
 
-        Begin();
         string first = step.Model.Graph.Inputs[0].Name;
         _imagesEach = step.Graph.Graph.Inputs.First(i => i.Name == first).Shape![0].Known ?? 1;
     }
@@ -50,8 +64,25 @@ public sealed class Trainer : IDisposable
     /// <param name="rates">the learning rate of each step, counted from 0; see <see cref="LearningRates"/></param>
     /// <exception cref="OnnxRuntimeException">the runtime refuses the graph</exception>
     /// <exception cref="DllNotFoundException">no native library</exception>
-    public static Trainer Open(TrainingStep step, Func<long, double> rates, SessionWishes wishes) =>
-        new(step, rates, wishes);
+    public static Trainer Open(TrainingStep step, Func<long, double> rates, SessionWishes wishes)
+    {
+        // TensorRT builds an engine around weights that stay: a step's do not.
+        wishes = wishes with { Providers = [.. wishes.Providers.Where(p => p != Provider.TensorRt)] };
+        var (usable, refused) = SessionOpening.Usable(wishes);
+        foreach (var accelerator in usable)
+        {
+            try { return new Trainer(step, rates, wishes, accelerator, refused); }
+            catch (OnnxRuntimeException fault) { refused.Add((accelerator, SessionOpening.OneLine(fault.Message))); }
+        }
+
+        return new Trainer(step, rates, wishes, null, refused);
+    }
+
+    /// <summary>Who computes the steps.</summary>
+    public Provider Provider { get; }
+
+    /// <summary>Providers that were asked for and could not be had, with the reason.</summary>
+    public IReadOnlyList<(Provider Provider, string Reason)> Refused { get; }
 
     /// <summary>Steps that were applied since the beginning, over checkpoints.</summary>
     public long Steps { get; private set; }
@@ -197,43 +228,9 @@ public sealed class Trainer : IDisposable
 
     public void Dispose()
     {
-        _gradient.Dispose();
+        _gradient?.Dispose();
         _apply?.Dispose();
         foreach (var vector in _vectors.Values) vector.Dispose();
-    }
-}
-
-/// <summary>A vector of which a step reads one copy and writes the other.</summary>
-sealed class TwinVector : IDisposable
-{
-    readonly float[][] _memory;
-    readonly OrtValue[] _values;
-    int _now;
-
-    public TwinVector(int length)
-    {
-        Length = length;
-        _memory = [GC.AllocateArray<float>(length, pinned: true), GC.AllocateArray<float>(length, pinned: true)];
-        _values = [.. _memory.Select(m => OrtValue.CreateTensorValueFromMemory(m, [length]))];
-    }
-
-    public int Length { get; }
-
-    public OrtValue Now => _values[_now];
-
-    public OrtValue Next => _values[1 - _now];
-
-    /// <summary>What was written last is what is read next.</summary>
-    public void Turn() => _now = 1 - _now;
-
-    public float[] Read() => [.. _memory[_now]];
-
-    public void Write(ReadOnlySpan<float> numbers) => numbers.CopyTo(_memory[_now]);
-
-    public void Clear() => _memory[_now].AsSpan().Clear();
-
-    public void Dispose()
-    {
-        foreach (var value in _values) value.Dispose();
+        _device?.Dispose();
     }
 }

@@ -40,14 +40,16 @@ public sealed class NetworkGradientTests
         var graph = Differentiated(network, original, out string input);
         double[] picture = network.Picture(network);
         double[] gradient;
-        using (var cpu = new CpuModel(graph.Model, GraphOptimizationLevel.ORT_ENABLE_BASIC, Environment.ProcessorCount))
+        using (var cpu = new HeldModel(
+            graph.Model, GraphOptimizationLevel.ORT_ENABLE_BASIC, Environment.ProcessorCount))
         {
             cpu.Set(input, picture, network.Dims);
             gradient = cpu.Run("gradient")[0].Values;
         }
 
-        using var forward = new CpuModel(
-            DoubleTwin.Of(Upgrade.To17(original)), GraphOptimizationLevel.ORT_ENABLE_BASIC, Environment.ProcessorCount);
+        using var forward = new HeldModel(
+            DoubleTwin.Of(Upgrade.To17(original)), GraphOptimizationLevel.ORT_ENABLE_BASIC, Environment.ProcessorCount,
+            isExact: true);
         forward.Set(input, picture, network.Dims, ElementType.Double);
         string output = OutputOf(network, original);
         double Central(int pixel, double step)
@@ -85,8 +87,8 @@ public sealed class NetworkGradientTests
         var computed = graph.Model.Graph.Nodes.SelectMany(n => n.Outputs).ToHashSet(StringComparer.Ordinal);
         Assert.Empty(values.Except(computed));
         double[] picture = network.Picture(network);
-        using var before = new CpuModel(tapped);
-        using var after = new CpuModel(Taps.Add(graph.Model, values));
+        using var before = new HeldModel(tapped);
+        using var after = new HeldModel(Taps.Add(graph.Model, values));
         before.Set(input, picture, network.Dims);
         after.Set(input, picture, network.Dims);
         foreach (string[] some in values.Chunk(20))

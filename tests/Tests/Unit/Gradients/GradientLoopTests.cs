@@ -17,7 +17,7 @@ public sealed class GradientLoopTests
     double[] Run(params Value[] outputs)
     {
         string[] names = [.. outputs.Select((v, i) => _graph.Output($"out{i}", v).Name)];
-        using var cpu = new CpuModel(_graph.Model);
+        using var cpu = new HeldModel(_graph.Model);
         cpu.Set("x", Numbers, Six);
         return [.. cpu.Run(names).SelectMany(n => n.Values)];
     }
@@ -95,7 +95,7 @@ public sealed class GradientLoopTests
         var loss = (x * x.Square().Detach()).Sum();
         var read = new GraphBuilder(OnnxModel.Read(_graph.Model.ToBytes(), "detached"));
         var gradient = read.Gradients(read[loss.Name], ["x"])["x"];
-        using var cpu = new CpuModel(With(read, gradient));
+        using var cpu = new HeldModel(With(read, gradient));
         cpu.Set("x", Numbers, Six);
         Near(Numbers.Select(v => v * v), cpu.Run("found")[0].Values);
     }

@@ -103,12 +103,12 @@ public sealed class OpenSizeTests
     [Theory, MemberData(nameof(Names))]
     public void Open_sizes_give_what_fixed_ones_give(string name)
     {
-        using var open = new CpuModel(Model(Forms[name], N, 4, H, W));
+        using var open = new HeldModel(Model(Forms[name], N, 4, H, W));
         var random = new Random(1);
         foreach (long[] shape in (long[][])[[2, 4, 6, 5], [1, 4, 9, 8], [3, 4, 4, 4]])
         {
             double[] x = [.. Enumerable.Range(0, (int)Draw.Count(shape)).Select(_ => Noise.Gauss(random))];
-            using var exact = new CpuModel(Model(Forms[name], [.. shape.Select(Dim.Of)]));
+            using var exact = new HeldModel(Model(Forms[name], [.. shape.Select(Dim.Of)]));
             exact.Set("x", x, shape);
             open.Set("x", x, shape);
             var (wanted, found) = (exact.Run("gradient")[0], open.Run("gradient")[0]);
@@ -132,7 +132,7 @@ public sealed class OpenSizeTests
         var random = new Random(2);
         double[] a = [.. Enumerable.Range(0, (int)(p * q)).Select(_ => Noise.Gauss(random))];
         double[] b = [.. Enumerable.Range(0, (int)(r * s)).Select(_ => Noise.Gauss(random))];
-        using var cpu = new CpuModel(graph.Model);
+        using var cpu = new HeldModel(graph.Model);
         cpu.Set("x", a, [p, q]);
         cpu.Set("y", b, [r, s]);
         var found = cpu.Run("dx", "dy");

@@ -56,14 +56,14 @@ static class RuleCheck
     }
 
     /// <summary>The model without gradients; constants can be given, so that they can be changed.</summary>
-    static CpuModel Forward(Draw draw)
+    static HeldModel Forward(Draw draw)
     {
         var model = draw.Graph.Model.Copy();
         foreach (var input in draw.Inputs.Where(i => i.Value.IsConstant))
             model.Graph.Inputs.Add(new TypedValue(input.Name, input.Value.Type, [.. input.Dims.Select(Dim.Of)]));
         foreach (var output in draw.Outputs)
             model.Graph.Outputs.Add(new TypedValue(output.Name, output.Type, output.Facts.Shape));
-        var cpu = new CpuModel(model);
+        var cpu = new HeldModel(model, isExact: true);
         foreach (var input in draw.Inputs) cpu.Set(input.Name, input.Numbers, input.Dims, input.Value.Type);
         return cpu;
     }
@@ -82,7 +82,7 @@ static class RuleCheck
         Given[] wanted = [.. draw.Inputs.Where(i => i.IsChecked)];
         var gradients = graph.Gradients(loss!, [.. wanted.Select(i => i.Name)]);
         foreach (var input in wanted) graph.Output($"d_{input.Name}", gradients[input.Name]);
-        using var cpu = new CpuModel(graph.Model);
+        using var cpu = new HeldModel(graph.Model);
         foreach (var input in draw.Inputs.Where(i => !i.Value.IsConstant))
             cpu.Set(input.Name, input.Numbers, input.Dims, input.Value.Type);
         for (int i = 0; i < made.Length; i++)
@@ -116,7 +116,7 @@ static class RuleCheck
     }
 
     static double Difference(
-        CpuModel cpu, Given input, int index, double step, string[] outputs, double[][] coefficients)
+        HeldModel cpu, Given input, int index, double step, string[] outputs, double[][] coefficients)
     {
         double at = cpu[input.Name, index];
         double wide = Central(step), narrow = Central(step / 2);

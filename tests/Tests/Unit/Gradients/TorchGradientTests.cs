@@ -39,7 +39,7 @@ public sealed class TorchGradientTests
         var gradients = graph.Gradients(loss!, [.. wanted.Select(w => w.Name)]);
         for (int i = 0; i < wanted.Length; i++) graph.Output($"gradient{i}", gradients[wanted[i].Name]);
         graph.Output("loss", loss!);
-        using var cpu = new CpuModel(graph.Model);
+        using var cpu = new HeldModel(graph.Model);
         foreach (var (name, numbers) in Tensors(told, "inputs")) cpu.Set(name, numbers.Values, numbers.Dims);
 
         double was = told.GetProperty("loss").GetDouble();

@@ -216,6 +216,7 @@ public sealed class DetectorTrainingTests
         TellEvery = 5,
         Averaging = .9,
         Threads = 1,
+        Providers = TestProvider.Wishes.Providers,
     };
 
     [Fact]

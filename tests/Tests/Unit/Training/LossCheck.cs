@@ -85,6 +85,7 @@ static class LossCheck
     {
         OnnxLibrary.Start();
         using var options = new SessionOptions { IntraOpNumThreads = 1 };
+        TestProvider.Append(options);
         using var session = new InferenceSession(model.ToBytes(), options);
         var values = inputs.Where(i => session.InputNames.Contains(i.Name)).ToDictionary(i => i.Name,
             i => OrtValue.CreateTensorValueFromMemory([.. i.X.Values.Select(v => (float)v)], i.X.Dims));

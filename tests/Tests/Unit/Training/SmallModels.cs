@@ -9,7 +9,7 @@ namespace EdgeAppliance.Tests.Unit.Training;
 /// <summary>Models small enough to learn in a test.</summary>
 static class SmallModels
 {
-    public static SessionWishes OneThread { get; } = new() { Providers = [], Threads = 1 };
+    public static SessionWishes OneThread => TestProvider.Wishes;
 
     /// <summary>y = x w + b, three numbers to one.</summary>
     public static OnnxModel Line()

@@ -9,18 +9,20 @@ namespace EdgeAppliance.Tests.Unit.Gradients;
 sealed record Numbers(long[] Dims, double[] Values);
 
 /// <summary>
-/// A model on the CPU, on one thread unless asked otherwise. Its inputs stay set, and single elements of them can be
-/// changed.
+/// A model on the test's provider, on one thread unless asked otherwise. Its inputs stay set, and single elements of
+/// them can be changed.
 /// </summary>
-sealed class CpuModel : IDisposable
+sealed class HeldModel : IDisposable
 {
     readonly InferenceSession _session;
     readonly RunOptions _run;
     readonly Dictionary<string, (Array Numbers, OrtValue Value)> _inputs = new(StringComparer.Ordinal);
 
     /// <param name="level">not at all, unless speed is wanted: every value is what its own operator makes</param>
-    public CpuModel(
-        OnnxModel model, GraphOptimizationLevel level = GraphOptimizationLevel.ORT_DISABLE_ALL, int threads = 1)
+    /// <param name="isExact">on the processor in any case: accelerators have few operators in double</param>
+    public HeldModel(
+        OnnxModel model, GraphOptimizationLevel level = GraphOptimizationLevel.ORT_DISABLE_ALL, int threads = 1,
+        bool isExact = false)
     {
         OnnxLibrary.Start(); // before anything else of the library: it chooses the native file
         _run = new RunOptions();
@@ -31,6 +33,7 @@ sealed class CpuModel : IDisposable
             GraphOptimizationLevel = level,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
+        if (!isExact) TestProvider.Append(options);
         _session = new InferenceSession(model.ToBytes(), options);
     }
 
