@@ -116,6 +116,9 @@ static class SessionOpening
             {
                 ["device_id"] = "0",
                 ["use_tf32"] = wishes.FullPrecision ? "0" : "1",
+                // Trying all of cuDNN's ways, the default, failed first runs of sessions side by side with "operation
+                // not permitted when stream is capturing" (H200, cuDNN 9); cuDNN's own choice did not.
+                ["cudnn_conv_algo_search"] = "HEURISTIC",
             });
             options.AppendExecutionProvider_CUDA(cuda);
             return;

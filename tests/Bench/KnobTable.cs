@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using EdgeAppliance.Drivers.Memory;
@@ -83,8 +84,10 @@ sealed class KnobTable
     public double HalfGradientMs { get; private set; }
 
     /// <summary>Read where it was made before, else made, which takes minutes.</summary>
-    /// <param name="provider">who computes where it is made: times are its own, what is seen is the same</param>
-    public static KnobTable Of(Clip clip, ModelFolder model, string folder, int secondsMax, Provider provider)
+    /// <param name="provider">who computes where it is made: times are its own</param>
+    /// <param name="longest">seconds of the clip that begin later in the making are left out</param>
+    public static KnobTable Of(Clip clip, ModelFolder model, string folder, int secondsMax, Provider provider,
+        TimeSpan longest)
     {
         Directory.CreateDirectory(folder);
         string rungs = string.Join('-', [.. LiveRungs.Quantisers, .. LiveRungs.Steps, .. LiveRungs.Qualities,
@@ -96,7 +99,7 @@ sealed class KnobTable
             $"{clip.Name}-{hash}-{model.ShortHash}-{secondsMax}-{rungs}-{Format}.bin"));
         if (File.Exists(file)) return Read(clip.Name, file);
         var table = new KnobTable { Name = clip.Name };
-        table.Make(clip, model, secondsMax, provider);
+        table.Make(clip, model, secondsMax, provider, longest);
         table.Write(file + ".part");
         File.Move(file + ".part", file);
         return table;
@@ -164,8 +167,9 @@ sealed class KnobTable
     void Take(List<double>[] runs, List<double> gradients, List<double> halves) =>
         (InferenceMs, GradientMs, HalfGradientMs) = ([.. runs.Select(Median)], Median(gradients), Median(halves));
 
-    void Make(Clip clip, ModelFolder model, int secondsMax, Provider provider)
+    void Make(Clip clip, ModelFolder model, int secondsMax, Provider provider, TimeSpan longest)
     {
+        long from = Stopwatch.GetTimestamp();
         int native = model.Card.Input.Width;
         var detectors = Detectors(model, provider);
         var (probe, halfProbe) = Probes(model);
@@ -177,6 +181,7 @@ sealed class KnobTable
         List<double> gradients = [], halves = [];
         clip.Show(pool, secondsMax, (number, frames) =>
         {
+            if (Stopwatch.GetElapsedTime(from) > longest) return;
             var second = new TableSecond();
             probe.Look(frames[^1]);
             halfProbe.Look(frames[^1]);

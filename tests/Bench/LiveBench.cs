@@ -49,11 +49,13 @@ static class LiveBench
 
         string folder = arguments.After("--tables") ?? Path.Combine("artifacts", "adapt");
         List<LiveClip> clips = [];
+        var longest = arguments.After("--longest") is { } some
+            ? TimeSpan.FromSeconds(double.Parse(some, CultureInfo.InvariantCulture)) : TimeSpan.MaxValue;
         KnobTable? timed = null;
         foreach (var clip in Clip.In(arguments.Data))
         {
             if (arguments.After("--clip") is { } one && clip.Name != one) continue;
-            var table = KnobTable.Of(clip, model, folder, seconds, arguments.Provider);
+            var table = KnobTable.Of(clip, model, folder, seconds, arguments.Provider, longest);
             if (table.Seconds.Count == 0) continue;
             if (arguments.Rest.Contains("--times"))
             {
@@ -81,7 +83,7 @@ static class LiveBench
             return;
         }
 
-        var bench = new Bench(clips);
+        var bench = new Bench(clips, arguments.Rest.Contains("--warm"));
         foreach (var by in Enum.GetValues<LostBy>()) Quality(report, clips, by);
         bench.Compare(report);
         if (arguments.After("--plot") is { } file) bench.Plot(file);
@@ -187,7 +189,7 @@ static class LiveBench
         report.Add("controller's own time", Stopwatch.GetElapsedTime(from).TotalMilliseconds / Times, "ms", "<1", "");
     }
 
-    sealed class Bench(List<LiveClip> clips)
+    sealed class Bench(List<LiveClip> clips, bool isWarm)
     {
         readonly Dictionary<LiveClip, ImmutableArray<ImmutableArray<EdgePrior>>> _edges =
             clips.ToDictionary(c => c, c => c.Edges(LostBy.Half));
@@ -266,18 +268,19 @@ static class LiveBench
         /// One second in so many a frame in full quality tells what is lost, and half as many later a gradient what
         /// edges lose.
         /// </summary>
-        static LiveSecond Follow(
+        LiveSecond Follow(
             LiveClip clip, IKnobRule rule, double price, KnobState state, int everyS = 4, double threshold = 0)
         {
             var prices = new Resources(price, price);
             List<LiveSecond> run = [];
-            for (int i = 0; i < clip.Count; i++)
+            for (int at = isWarm ? -clip.Count : 0; at < clip.Count; at++)
             {
+                int i = at < 0 ? at + clip.Count : at;
                 bool isReference = i % everyS == 0, isGradient = i % everyS == everyS / 2;
                 var second = clip.At(i, state.Rungs, threshold);
                 double probe = (isReference ? clip.Table.InferenceMs[0] : 0)
                     + (isGradient ? clip.Table.HalfGradientMs : 0);
-                run.Add(second with { Ms = second.Ms + probe });
+                if (at >= 0) run.Add(second with { Ms = second.Ms + probe });
                 // What the frame rate costs is told by the boxes that are there anyway.
                 var edges = state.Neighbours(LiveClip.Ladders).Where(e => isGradient || e.Knob == LiveClip.FrameStep);
                 state = rule.Next(state, clip.Read(i, state.Rungs, LostBy.Half, edges),

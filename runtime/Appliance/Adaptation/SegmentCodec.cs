@@ -90,8 +90,11 @@ sealed class SegmentCodec(FramePool pool) : IDisposable
             SegmentFrames = FramesMax,
             FrameRate = 10,
             Regions = true,
+            Preference = ["libx264"], // the one that heeds regions
         });
-        return (encoder, new Decoder("h264", [], new DecoderOptions { Device = "segment" }));
+        // libav's own: a board's decoder keeps frames back until more packets follow (seen with NVDEC), and a segment
+        // of a second may end before the first comes out.
+        return (encoder, new Decoder("h264", [], new DecoderOptions { Device = "segment", Preference = ["h264"] }));
     }
 
     sealed class Sink(Decoder? decoder) : IPacketSink

@@ -11,6 +11,7 @@ sealed class StepRun : IDisposable
     readonly RunOptions _options = new();
     readonly Dictionary<string, Array> _memory = new(StringComparer.Ordinal);
     readonly List<OrtValue> _values = [];
+    readonly List<(string Name, OrtValue Value)> _copied = [];
 
     public StepRun(OnnxModel model, SessionWishes wishes, Provider? accelerator)
     {
@@ -21,7 +22,13 @@ sealed class StepRun : IDisposable
         {
             _binding = _session.CreateIoBinding();
             foreach (var input in model.Graph.Inputs.Where(i => !IsVector(model, i.Name)))
-                _binding.BindInput(input.Name, Room(input));
+            {
+                var value = Room(input);
+                _binding.BindInput(input.Name, value);
+                // An accelerator's copy is made when it is bound, so at each run anew.
+                if (accelerator is not null) _copied.Add((input.Name, value));
+            }
+
             foreach (var output in model.Graph.Outputs.Where(o => o.Shape is []))
                 _binding.BindOutput(output.Name, Room(output));
         }
@@ -77,6 +84,7 @@ sealed class StepRun : IDisposable
     /// <summary>Computes from one copy of each vector into the other.</summary>
     public void Run(Dictionary<string, TwinVector> vectors)
     {
+        foreach (var (name, value) in _copied) _binding.BindInput(name, value);
         foreach (string name in _session.InputNames)
             if (vectors.TryGetValue(name, out var vector)) _binding.BindInput(name, vector.Now);
         foreach (string name in _session.OutputNames)
