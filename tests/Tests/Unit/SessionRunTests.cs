@@ -72,6 +72,21 @@ public sealed class SessionRunTests
     }
 
     [Fact]
+    public void Each_run_sees_what_was_written_before_it()
+    {
+        var graph = new GraphBuilder();
+        graph.Output("y", graph.Input("x", ElementType.Float, 4).Relu());
+        using var session = OnnxSession.Open("relu", graph.Model.ToBytes(), TestProvider.Wishes);
+        Assert.Equal(TestProvider.Accelerator ?? Provider.Cpu, session.Provider);
+        for (int i = 1; i <= 3; i++)
+        {
+            session.Input(0).Fill(i);
+            session.Run();
+            Assert.Equal([i, i, i, i], session.Output(0).ToArray());
+        }
+    }
+
+    [Fact]
     public void A_run_that_nobody_can_stop_allocates_nothing()
     {
         var graph = new GraphBuilder();
