@@ -47,7 +47,7 @@ sealed record DetectorTraining
     /// <summary>
     /// A training that would take longer has fewer steps: a phase ends when its share of this is used up, and the rate
     /// falls
-    /// by the time instead. Null: all steps, and the same weights each time.
+    /// by the time instead. Null: all steps, and on a processor the same weights each time.
     /// </summary>
     public TimeSpan? Longest { get; init; }
 
