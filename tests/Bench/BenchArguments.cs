@@ -37,6 +37,14 @@ sealed record BenchArguments(string Name, string Data, IReadOnlyList<string> Res
         : ProviderNames.Find(named)
             ?? throw new FormatException($"provider '{named}': cpu, cuda or tensorrt is wanted");
 
+    /// <summary>A benchmark of an accelerator measures nothing else in its place.</summary>
+    /// <exception cref="PlatformNotSupportedException">the accelerator was refused: the message says why</exception>
+    public static void Insist(IEnumerable<(Provider Provider, string Reason)> refused)
+    {
+        foreach (var (asked, why) in refused)
+            throw new PlatformNotSupportedException($"{asked.InSettings()} was asked for and cannot be had: {why}");
+    }
+
     /// <summary>Numbers and ranges, as in 1,2,5-9.</summary>
     public static IEnumerable<int> Numbers(string text)
     {

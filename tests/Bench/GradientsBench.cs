@@ -93,7 +93,7 @@ static class GradientsBench
         using (var forward = Open(name, File.ReadAllBytes(path), threads, plans: true, provider, fully: true))
         using (var gradient = Open(name + " gradient", made.ToBytes(), threads, plans: false, provider, fully: true))
         {
-            foreach (var (asked, why) in gradient.Refused) throw new InvalidOperationException($"{asked}: {why}");
+            BenchArguments.Insist(gradient.Refused);
             Fill(forward);
             Fill(gradient);
             var (once, whole) = InTurn(forward, gradient);
@@ -238,7 +238,7 @@ static class GradientsBench
             CountNodes = false
         };
         using var trainer = Trainer.Open(step, LearningRates.Constant(1e-4), wishes);
-        foreach (var (asked, why) in trainer.Refused) throw new InvalidOperationException($"{asked}: {why}");
+        BenchArguments.Insist(trainer.Refused);
         using var forward = OnnxSession.Open("twin detector", BatchNorms.Fold(Upgrade.To17(network)).ToBytes(),
             wishes with
             {

@@ -85,7 +85,9 @@ sealed class KnobTable
 
     /// <summary>Read where it was made before, else made, which takes minutes.</summary>
     /// <param name="provider">who computes where it is made: times are its own</param>
-    /// <param name="longest">seconds of the clip that begin later in the making are left out</param>
+    /// <param name="longest">
+    /// seconds of the clip that begin later in the making are left out: another table than the whole one
+    /// </param>
     public static KnobTable Of(Clip clip, ModelFolder model, string folder, int secondsMax, Provider provider,
         TimeSpan longest)
     {
@@ -94,9 +96,11 @@ sealed class KnobTable
             .. LiveRungs.Scales.Concat(LiveRungs.InputParts).Select(p => (int)Math.Round(100 * p))]);
         // Other recordings may have the same names: the video's own bytes and the model's decide.
         using var video = File.OpenRead(clip.File);
+        string part = longest == TimeSpan.MaxValue ? ""
+            : string.Create(CultureInfo.InvariantCulture, $"-within-{longest.TotalSeconds}");
         string hash = Convert.ToHexStringLower(SHA256.HashData(video))[..12];
         string file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture,
-            $"{clip.Name}-{hash}-{model.ShortHash}-{secondsMax}-{rungs}-{Format}.bin"));
+            $"{clip.Name}-{hash}-{model.ShortHash}-{secondsMax}{part}-{rungs}-{Format}.bin"));
         if (File.Exists(file)) return Read(clip.Name, file);
         var table = new KnobTable { Name = clip.Name };
         table.Make(clip, model, secondsMax, provider, longest);
@@ -117,8 +121,9 @@ sealed class KnobTable
         {
             int size = LiveRungs.InputSize(model.Card.Input.Width, rung);
             var detector = Detector.Load(model.At(size, size), settings, NullLogger.Instance);
-            return detector.Facts.Provider == provider ? detector : throw new InvalidOperationException(
-                $"{provider.InSettings()} computes nothing here: {detector.Facts.Reason}");
+            return detector.Facts.Provider == provider ? detector
+                : throw new PlatformNotSupportedException(
+                    $"{provider.InSettings()} was asked for and cannot be had: {detector.Facts.Reason}");
         })];
     }
 

@@ -49,7 +49,7 @@ sealed class LearningCurve : IDisposable
             });
         _trainer = Trainer.Open(_step, LearningRates.Cosine(rule.GetProperty("peakRate").GetDouble(),
             rule.GetProperty("warmUpSteps").GetInt64(), (long)StepsPerEpoch * Epochs), Wishes(threads, provider));
-        foreach (var (asked, why) in _trainer.Refused) throw new InvalidOperationException($"{asked}: {why}");
+        BenchArguments.Insist(_trainer.Refused);
         _random = new SplitMix64(_json.RootElement.GetProperty("order").GetProperty("seed").GetUInt64());
     }
 

@@ -30,7 +30,17 @@ if (args is ["--list"])
     return 0;
 }
 
-return BenchArguments.Parse(args) is { } given
-    && (benches.TryGetValue(given.Name, out var run) || makers.TryGetValue(given.Name, out run))
-    ? run(given)
-    : BenchArguments.Usage(benches.Keys.Concat(makers.Keys));
+if (BenchArguments.Parse(args) is not { } given
+    || (!benches.TryGetValue(given.Name, out var run) && !makers.TryGetValue(given.Name, out run)))
+    return BenchArguments.Usage(benches.Keys.Concat(makers.Keys));
+try { return run(given); }
+catch (FormatException fault)
+{
+    Console.Error.WriteLine($"bench {given.Name}: {fault.Message}");
+    return 64;
+}
+catch (PlatformNotSupportedException fault)
+{
+    Console.Error.WriteLine($"bench {given.Name}: {fault.Message}");
+    return 69;
+}

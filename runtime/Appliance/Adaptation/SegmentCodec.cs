@@ -90,7 +90,7 @@ sealed class SegmentCodec(FramePool pool) : IDisposable
             SegmentFrames = FramesMax,
             FrameRate = 10,
             Regions = true,
-            Preference = ["libx264"], // the one that heeds regions
+            Preference = ["libx264", "h264_nvenc", "h264_v4l2m2m"], // the first alone heeds regions
         });
         // libav's own: a board's decoder keeps frames back until more packets follow (seen with NVDEC), and a segment
         // of a second may end before the first comes out.

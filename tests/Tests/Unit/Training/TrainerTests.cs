@@ -1,3 +1,4 @@
+using EdgeAppliance.Onnx;
 using EdgeAppliance.Onnx.Expressions;
 using EdgeAppliance.Onnx.Model;
 using EdgeAppliance.Onnx.Training;
@@ -32,6 +33,15 @@ public sealed class TrainerTests
                 y[i] += x[3 * i + k] * Truth[k];
             }
         }
+    }
+
+    /// <summary>Else all of these would pass on a processor where an accelerator was to be tried.</summary>
+    [Fact]
+    public void Steps_are_computed_where_they_were_asked_to_be()
+    {
+        using var trainer = OfLine(new() { Optimiser = new Sgd() });
+        Assert.Equal(TestProvider.Accelerator ?? Provider.Cpu, trainer.Provider);
+        Assert.Empty(trainer.Refused);
     }
 
     [Fact]
