@@ -33,6 +33,15 @@ sealed record Clip(string Name, string File)
             shownS = Once(pool, secondsMax, ref count, second);
     }
 
+    /// <summary>The longer side of its frames, pixels.</summary>
+    public int LongerSide()
+    {
+        int side = 0;
+        using var pool = new FramePool(26, new FrameFormat(1920, 1088, ColourRange.Full, ColourMatrix.Bt601).Bytes);
+        Show(pool, 1, (_, frames) => side = Math.Max(frames[0].Format.Width, frames[0].Format.Height));
+        return side;
+    }
+
     double Once(FramePool pool, int secondsMax, ref int count, Action<int, IReadOnlyList<Frame>> second)
     {
         using var camera = FfmpegCamera.Open("file:" + File, new CameraOptions(), NullLogger.Instance);

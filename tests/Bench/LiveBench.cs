@@ -21,19 +21,11 @@ static class LiveBench
     /// <summary>Parts of the pixels that must have changed for a frame to be worth it.</summary>
     static readonly double[] Thresholds = [0, .001, .003, .01, .02, .04, .08, .15];
 
-    /// <param name="EveryS">a full-quality frame and a gradient in so many seconds</param>
-    /// <param name="Threshold">of the frame filter; 0: none</param>
-    readonly record struct Constants(double Weight, double Keep, double Readings, int EveryS, double Threshold);
+    /// <summary>A frame in full quality in so many seconds: the program's own probes.</summary>
+    const int OwnEveryS = 4;
 
-    static readonly Constants[] Candidates =
-    [
-        .. from weight in new[] { .03, .1, .3 }
-           from keep in new[] { .8, .9 }
-           from readings in new[] { 4.0, 16 }
-           from every in new[] { 4, 8 }
-           from threshold in new[] { 0, .001, .003 }
-           select new Constants(weight, keep, readings, every, threshold),
-    ];
+    /// <summary>Of the frame filter in front.</summary>
+    const double OwnThreshold = 0.003;
 
     public static void Run(Report report, BenchArguments arguments)
     {
@@ -67,6 +59,7 @@ static class LiveBench
 
             clips.Add(new LiveClip(
                 table, SegmentDifferences.Of(clip, table.Seconds.Count), model.Card.Thresholds.Score,
+                (double)clip.LongerSide() / Math.Max(model.Card.Input.Width, model.Card.Input.Height),
                 DrawnBoxes.Of(clip, table.Seconds.Count)));
         }
 
@@ -83,7 +76,7 @@ static class LiveBench
             return;
         }
 
-        var bench = new Bench(clips, arguments.Rest.Contains("--warm"));
+        var bench = new Bench(clips, arguments.Rest.Contains("--warm"), arguments.Rest.Contains("--gradient"));
         foreach (var by in Enum.GetValues<LostBy>()) Quality(report, clips, by);
         bench.Compare(report);
         if (arguments.After("--plot") is { } file) bench.Plot(file);
@@ -103,6 +96,8 @@ static class LiveBench
                 Tell(report, $"{knob} {LiveClip.Ladders[k][e]} to {LiveClip.Ladders[k][e + 1]}", all.Edges[k][e]);
         }
 
+        Tell(report, DetectionFit.Of([.. clips.Select(DetectionFates.Of)], hasGradient: true));
+
         // The filter's, everything else at its dearest.
         LiveSecond Kept(LiveClip clip, double threshold) => LiveClip.Mean(
             Enumerable.Range(0, clip.Count).Select(i => clip.At(i, [0, 0, 0, 0], threshold)));
@@ -121,6 +116,39 @@ static class LiveBench
             Tell(report, $"sample quality {LiveRungs.Qualities[q]} to {LiveRungs.Qualities[q + 1]}", new EdgePrior(
                 clips.Average(c => c.SampleEdge(edge).UtilityLoss), clips.Average(c => c.SampleEdge(edge).AccuracyLoss),
                 new Resources(clips.Average(c => c.SampleEdge(edge).LogCost.Uplink), 0)));
+        }
+    }
+
+    static void Tell(Report report, DetectionPriors all)
+    {
+        foreach (var edge in DetectionFates.Edges)
+        {
+            var ladder = LiveClip.Ladders[edge.Knob];
+            string on = $"{ladder.Knob} {ladder[edge.Rung]} to {ladder[edge.Rung + 1]}";
+            var own = all.Edges[edge.Knob][edge.Rung];
+            report.Add("lost", own.Lost, "1", "", on);
+            report.Add("lost, by margin", own.LostSlope, "1", "", on);
+            report.Add("raised", own.Raised, "1", "", on);
+            report.Add("raised, by margin", own.RaisedSlope, "1", "", on);
+            report.Add("from nothing", own.Extra, "1", "", on);
+        }
+
+        foreach (int knob in DetectionFates.Knobs)
+        {
+            report.Add("lost, by detail", all.Pulls[knob].Detail, "1", "", LiveClip.Ladders[knob].Knob);
+            report.Add("lost, by gradient", all.Pulls[knob].Gradient, "1", "", LiveClip.Ladders[knob].Knob);
+            report.Add("raised, by detail", all.Pulls[knob].RaisedDetail, "1", "", LiveClip.Ladders[knob].Knob);
+        }
+
+        for (int lag = 0; lag < SceneSeen.Lags; lag++)
+            report.Add("F1 lost by an answer so old", all.Rate.Lost[lag], "1", "", $"{lag + 1} tenths of a second");
+        var usual = all.Usual;
+        report.Add("frames with something", usual.Frames, "1", "", "the usual frame");
+        for (int bin = 0; bin < ScoreBins.Count; bin++)
+        {
+            report.Add("detections", usual.Scores[bin], "1", "", $"bin {bin}");
+            if (!ScoreBins.IsStrong(bin))
+                report.Add("detections where there is nothing", usual.EmptyScores[bin], "1", "", $"bin {bin}");
         }
     }
 
@@ -171,14 +199,15 @@ static class LiveBench
     static void Overhead(Report report, List<LiveClip> clips, Bench bench)
     {
         double forwards = clips.Average(c =>
-            (1 + c.Table.HalfGradientMs / c.Table.InferenceMs[0]) / bench.ConstantsFor(c).EveryS);
+            (1 + (bench.HasGradient ? c.Table.HalfGradientMs / c.Table.InferenceMs[0] : 0)) / OwnEveryS);
         report.Add("probes, forward passes a second", forwards, "1/s", "<=0.8", "all clips");
         const int Times = 1000;
         var clip = clips[0];
-        var rule = bench.RuleFor(clip, Candidates[0]);
+        var rule = bench.RuleFor(clip);
         var state = rule.Start(LiveClip.Ladders, new Resources(.1, .1));
         var readings = clip.Read(0, state.Rungs, LostBy.Half, state.Neighbours(LiveClip.Ladders));
-        var terms = new KnobTerms(new Resources(.1, .1), Resources.Unlimited, 0.1);
+        var terms = new KnobTerms(
+            new Resources(.1, .1), Resources.Unlimited, clip.Scene(0, state.Rungs, isLooked: true));
         long from = 0;
         for (int i = -Times; i < Times; i++)
         {
@@ -189,12 +218,16 @@ static class LiveBench
         report.Add("controller's own time", Stopwatch.GetElapsedTime(from).TotalMilliseconds / Times, "ms", "<1", "");
     }
 
-    sealed class Bench(List<LiveClip> clips, bool isWarm)
+    /// <param name="isWarm">each clip is shown twice, and the second showing counts</param>
+    /// <param name="hasGradient">whether a gradient is taken as often as a frame in full quality</param>
+    sealed class Bench(List<LiveClip> clips, bool isWarm, bool hasGradient)
     {
+        public bool HasGradient => hasGradient;
+
         readonly Dictionary<LiveClip, ImmutableArray<ImmutableArray<EdgePrior>>> _edges =
             clips.ToDictionary(c => c, c => c.Edges(LostBy.Half));
 
-        readonly Dictionary<(LiveClip, double, Constants, LiveClip?), LiveSecond> _runs = [];
+        readonly Dictionary<LiveClip, DetectionFates> _fates = clips.ToDictionary(c => c, DetectionFates.Of);
 
         readonly Dictionary<string, List<(double F1, double Bytes, double Ms)>> _plotted = [];
 
@@ -237,55 +270,44 @@ static class LiveBench
             }
         }
 
-        public PooledRule RuleFor(
-            LiveClip clip, Constants constants, LiveClip? alsoNot = null)
+        /// <summary>What it knows is taken from the other clips.</summary>
+        public PooledRule RuleFor(LiveClip clip) =>
+            new(Priors([.. clips.Where(c => c != clip)])) { RungsAtOnce = PooledRule.AnyRung };
+
+        KnobPriors Priors(LiveClip[] of) => KnobPriors.Of([.. of.Select(c => _edges[c])]) with
         {
-            var others = clips.Where(c => c != clip && c != alsoNot).Select(c => _edges[c]);
-            return new PooledRule(KnobPriors.Of([.. others]))
-            {
-                SceneWeight = constants.Weight,
-                SceneKeep = constants.Keep,
-                PriorWeight = constants.Readings,
-            };
-        }
+            Detections = DetectionFit.Of([.. of.Select(c => _fates[c])], hasGradient),
+        };
 
-        /// <summary>The best ones on all clips but this one.</summary>
-        public Constants ConstantsFor(LiveClip clip) => Candidates.MaxBy(candidate => clips.Where(c => c != clip)
-            .Average(c => Prices.Average(p => c.Objective(Run(c, p, candidate, clip), p))));
-
-        LiveSecond Ours(LiveClip clip, double price) => Run(clip, price, ConstantsFor(clip), null);
-
-        LiveSecond Run(LiveClip clip, double price, Constants constants, LiveClip? alsoNot)
+        LiveSecond Ours(LiveClip clip, double price)
         {
-            if (_runs.TryGetValue((clip, price, constants, alsoNot), out var known)) return known;
-            var rule = RuleFor(clip, constants, alsoNot);
+            var rule = RuleFor(clip);
             var start = rule.Start(LiveClip.Ladders, new Resources(price, price));
-            return _runs[(clip, price, constants, alsoNot)] = Follow(
-                clip, rule, price, start, constants.EveryS, constants.Threshold);
+            return Follow(clip, rule, price, start, OwnEveryS, hasGradient, OwnThreshold);
         }
 
         /// <summary>
-        /// One second in so many a frame in full quality tells what is lost, and half as many later a gradient what
-        /// edges lose.
+        /// One second in so many a frame in full quality tells what becomes of detections, and half as many later a
+        /// gradient what edges lose. What steps save, encodes tell.
         /// </summary>
         LiveSecond Follow(
-            LiveClip clip, IKnobRule rule, double price, KnobState state, int everyS = 4, double threshold = 0)
+            LiveClip clip, IKnobRule rule, double price, KnobState state, int everyS = OwnEveryS, bool isGradual = true,
+            double threshold = 0)
         {
             var prices = new Resources(price, price);
             List<LiveSecond> run = [];
             for (int at = isWarm ? -clip.Count : 0; at < clip.Count; at++)
             {
                 int i = at < 0 ? at + clip.Count : at;
-                bool isReference = i % everyS == 0, isGradient = i % everyS == everyS / 2;
+                bool isReference = i % everyS == 0, isGradient = isGradual && i % everyS == everyS / 2;
                 var second = clip.At(i, state.Rungs, threshold);
                 double probe = (isReference ? clip.Table.InferenceMs[0] : 0)
                     + (isGradient ? clip.Table.HalfGradientMs : 0);
                 if (at >= 0) run.Add(second with { Ms = second.Ms + probe });
-                // What the frame rate costs is told by the boxes that are there anyway.
-                var edges = state.Neighbours(LiveClip.Ladders).Where(e => isGradient || e.Knob == LiveClip.FrameStep);
+                bool isRead = isGradual ? isGradient : isReference;
+                var edges = state.Neighbours(LiveClip.Ladders).Where(e => isRead || e.Knob == LiveClip.FrameStep);
                 state = rule.Next(state, clip.Read(i, state.Rungs, LostBy.Half, edges),
-                    new KnobTerms(prices, Resources.Unlimited,
-                        isReference ? clip.LastLost(i, state.Rungs, threshold) : null));
+                    new KnobTerms(prices, Resources.Unlimited, clip.Scene(i, state.Rungs, isReference)));
             }
 
             return LiveClip.Mean(run);

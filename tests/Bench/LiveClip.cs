@@ -23,14 +23,17 @@ sealed class LiveClip
 
     readonly IReadOnlyList<double[,]> _differences;
     readonly IReadOnlyList<Detection[][]>? _truth;
+    readonly double _detail;
+    readonly Dictionary<(int, int, bool), SceneReading> _scenes = [];
 
     /// <param name="differences">of the frames of each second</param>
+    /// <param name="detail">longer side of a frame over that of the detector's input</param>
     /// <param name="truth">persons as people drew them, by second and frame; null where nobody did</param>
     public LiveClip(
-        KnobTable table, IReadOnlyList<double[,]> differences, float scoreMin,
+        KnobTable table, IReadOnlyList<double[,]> differences, float scoreMin, double detail,
         IReadOnlyList<Detection[][]>? truth = null)
     {
-        (Table, _differences, _truth) = (table, differences, truth);
+        (Table, _differences, _truth, _detail) = (table, differences, truth, detail);
         ScoreMin = scoreMin;
         Dearest = Static([0, 0, 0, 0]);
     }
@@ -53,6 +56,8 @@ sealed class LiveClip
     public KnobTable Table { get; }
 
     public float ScoreMin { get; }
+
+    public double Detail => _detail;
 
     public int Count => Table.Seconds.Count;
 
@@ -144,13 +149,23 @@ sealed class LiveClip
         };
     }
 
-    /// <summary>F1 lost in the last frame of a second, against the same frame in full quality.</summary>
-    public double LastLost(int second, ImmutableArray<int> at, double threshold)
+    /// <summary>
+    /// What a second tells of detections: one of its frames in full quality, never at a beat, and how answers age.
+    /// </summary>
+    /// <param name="isLooked">whether a frame is looked at in full quality</param>
+    public SceneReading Scene(int second, ImmutableArray<int> at, bool isLooked)
     {
-        var of = Table.Seconds[second];
-        bool[] looked = SegmentDifferences.Looked(_differences[second], LiveRungs.Steps[at[2]], threshold);
-        var shown = of.Seen[at[0], at[1], at[3]][Array.LastIndexOf(looked, true)];
-        return 1 - Agreement.Of(shown, of.Seen[0, 0, 0][^1], ScoreMin).F1;
+        if (_scenes.TryGetValue((second, NumberOf(at), isLooked), out var known)) return known;
+        int step = LiveRungs.Steps[at[FrameStep]];
+        var seen = Table.Seconds[second].Seen[at[0], at[1], at[3]];
+        var full = Table.Seconds[second].Seen[0, 0, 0];
+        int frame = (7 * second + 3) % Clip.Rate / step * step;
+        return _scenes[(second, NumberOf(at), isLooked)] = new SceneReading(
+            isLooked ? SceneLook.Of(seen[frame], full[frame], ScoreMin, _detail) : null,
+            FrameLag.Of(second > 0 ? Answers(Table.Seconds[second - 1].Seen[at[0], at[1], at[3]]) : [], Answers(seen),
+                (double)step / Clip.Rate, ScoreMin), 1.0 / Clip.Rate);
+
+        IReadOnlyList<Detection>[] Answers(Detection[][] frames) => [.. frames.Where((_, i) => i % step == 0)];
     }
 
     /// <summary>What a probe tells of the edges beside a setting.</summary>
@@ -166,7 +181,8 @@ sealed class LiveClip
             var cheap = at.SetItem(edge.Knob, edge.Rung + 1);
             LiveSecond a = Cost(second, dear), b = Cost(second, cheap);
             double utility = edge.Knob == FrameStep
-                ? Motion(second, at, LiveRungs.Steps[edge.Rung], LiveRungs.Steps[edge.Rung + 1])
+                // No gradient tells it. The published rule is given what it will be.
+                ? At(second, dear).F1 - At(second, cheap).F1
                 : (Lost(of, cheap, lost) - Lost(of, dear, lost)) / worth;
             readings.Add(new EdgeReading(edge, utility,
                 new(a.Bytes / of.Bytes[0, 0, 0], a.Ms / (Table.InferenceMs[0] * Clip.Rate)),
@@ -205,21 +221,6 @@ sealed class LiveClip
         LostBy.Tiles => of.TiledCoded[s[0], s[1]] + of.TiledSized[s[3]],
         _ => of.HalfCoded[s[0], s[1]] + of.HalfSized[s[3]],
     };
-
-    /// <summary>
-    /// F1 that goes when every <paramref name="cheap"/>-th frame is looked at instead of every
-    /// <paramref name="dear"/>-th: boxes in between are taken to move evenly.
-    /// </summary>
-    double Motion(int second, ImmutableArray<int> at, int dear, int cheap)
-    {
-        int step = LiveRungs.Steps[at[2]];
-        var seen = Table.Seconds[second].Seen[at[0], at[1], at[3]];
-        var looked = Enumerable.Range(0, Clip.Rate / step).Select(i => (IReadOnlyList<Detection>)seen[i * step])
-            .ToList();
-        // The second before ends where this one begins.
-        if (second > 0) looked.Insert(0, Table.Seconds[second - 1].Seen[at[0], at[1], at[3]][Clip.Rate - step]);
-        return FrameMotion.F1(looked, step, dear, ScoreMin) - FrameMotion.F1(looked, step, cheap, ScoreMin);
-    }
 
     /// <summary>What each edge brought here in the mean of all seconds and settings.</summary>
     public ImmutableArray<ImmutableArray<EdgePrior>> Edges(LostBy lost)

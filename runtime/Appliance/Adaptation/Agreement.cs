@@ -23,19 +23,28 @@ readonly record struct Agreement(int Hits, int Seen, int True)
     /// <param name="scoreMin">detections below it count on neither side</param>
     public static Agreement Of(IReadOnlyList<Detection> seen, IReadOnlyList<Detection> reference, float scoreMin)
     {
-        int hits = 0, counted = 0;
-        Span<bool> taken = stackalloc bool[reference.Count];
-        foreach (var detection in seen)
-        {
-            if (detection.Score < scoreMin) continue;
-            counted++;
-            int best = Partner(detection, reference, taken, scoreMin);
-            if (best < 0) continue;
-            taken[best] = true;
-            hits++;
-        }
+        Span<int> partners = stackalloc int[seen.Count];
+        Pair(seen, reference, scoreMin, scoreMin, partners);
+        int hits = 0;
+        foreach (int partner in partners) if (partner >= 0) hits++;
+        return new Agreement(
+            hits, seen.Count(d => d.Score >= scoreMin), reference.Count(d => d.Score >= scoreMin));
+    }
 
-        return new Agreement(hits, counted, reference.Count(d => d.Score >= scoreMin));
+    /// <summary>Pairs greedily, in the order seen, each reference once.</summary>
+    /// <param name="scoreMin">detections seen below it have no partner</param>
+    /// <param name="referenceMin">references below it are no partner</param>
+    /// <param name="partners">by detection seen: the reference's number; -1: none</param>
+    public static void Pair(
+        IReadOnlyList<Detection> seen, IReadOnlyList<Detection> reference, float scoreMin, float referenceMin,
+        Span<int> partners)
+    {
+        Span<bool> taken = stackalloc bool[reference.Count];
+        for (int i = 0; i < seen.Count; i++)
+        {
+            partners[i] = seen[i].Score < scoreMin ? -1 : Partner(seen[i], reference, taken, referenceMin);
+            if (partners[i] >= 0) taken[partners[i]] = true;
+        }
     }
 
     /// <summary>

@@ -71,6 +71,10 @@ sealed class ChainKnobs
     public static int StepAt(int rung, double? cameraRate) =>
         cameraRate is { } rate ? (int)Math.Clamp(Math.Round(rate / Rates[rung]), 1, 1000) : 1;
 
+    /// <summary>Seconds from one frame looked at to the next at a rung of the frame rate; 0: each frame.</summary>
+    public static double EveryS(string rung) =>
+        double.TryParse(rung, CultureInfo.InvariantCulture, out double rate) && rate > 0 ? 1 / rate : 0;
+
     /// <summary>The part of the pixels by which a frame must differ from the last one looked at; 0: by none.</summary>
     public double ChangeOf(ReadOnlySpan<int> rungs) => Changes[rungs[_filter]];
 

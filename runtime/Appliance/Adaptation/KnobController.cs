@@ -56,21 +56,21 @@ sealed class KnobController(IReadOnlyList<Knob> knobs, IKnobRule rule, PooledRul
     public static KnobSetting Of(ControllerState state) => new(state.Setting, state.Knobs.Rungs);
 
     /// <param name="price">F1 that the costs of the dearest setting are worth</param>
-    /// <param name="lost">F1 that frames in full quality showed to be lost in this second; null: unknown</param>
+    /// <param name="scene">what the second told of detections under the setting in force; null: nothing</param>
     public ControllerState Next(
         ControllerState state, Probed? probe, KnobMeters meters, KnobBudget budget, Resources price, MonoTime now,
-        double? lost = null)
+        SceneReading? scene = null)
     {
         bool isFresh = probe is not null && probe.Setting == state.Setting && now - probe.At <= AgeMax;
         var limit = Limit(meters, budget);
-        var terms = new KnobTerms(price, limit, lost);
+        var terms = new KnobTerms(price, limit, scene);
         ImmutableArray<EdgeReading> readings = isFresh ? probe!.Readings : [];
         var next = rule.Next(state.Knobs, readings, terms);
         int unseen = !isFresh ? state.Unseen : probe!.SeesNothing ? state.Unseen + 1 : 0;
         var wished = Floored(next.Rungs, unseen >= UnseenS);
         wished = Steady(state, wished);
         if (IsOver(next, state.Knobs.Rungs, wished, limit))
-            wished = costs.Next(state.Knobs, readings, terms with { Price = default, LossMeasured = null }).Rungs;
+            wished = costs.Next(state.Knobs, readings, terms with { Price = default, Scene = null }).Rungs;
         return Moved(state, next with { Rungs = wished }, unseen);
     }
 

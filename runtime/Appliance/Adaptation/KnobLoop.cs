@@ -65,13 +65,15 @@ sealed partial class KnobLoop(
             var was = _state;
             var meters = _meters.Read(Now(), was, _movedFrom);
             var probed = Probe(moment);
-            _state = _controller.Next(was, probed, meters, plan.Aims.Budget, plan.Aims.Price, moment.At, moment.Lost);
+            var scene = _reader.Scene(moment, was.Knobs);
+            if (moment.Setting != was.Setting) scene = null;
+            _state = _controller.Next(was, probed, meters, plan.Aims.Budget, plan.Aims.Price, moment.At, scene);
             board.Publish(KnobController.Of(_state));
             _movedFrom = _state.Setting == was.Setting ? null : was.Knobs.Rungs;
             _view = Look();
             note(
                 new KnobSecond(moment.At, KnobController.Of(was), probed, meters, plan.Aims.Budget, plan.Aims.Price,
-                    round.F1(), moment.Lost),
+                    round.F1(), moment.Lost, scene),
                 _state.Knobs);
         }
     }

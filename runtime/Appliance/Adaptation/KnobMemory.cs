@@ -10,7 +10,7 @@ sealed record RememberedKnob(string Knob, ImmutableArray<string> Rungs, string R
 
 /// <summary>Where all knobs stood when the appliance was last on.</summary>
 sealed record RememberedKnobs(
-    int Version, ImmutableArray<RememberedKnob> Knobs, double LossMeasured, double LossExpected);
+    int Version, ImmutableArray<RememberedKnob> Knobs, SceneSeen Scene);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, MaxDepth = 8,
     IgnoreReadOnlyProperties = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
@@ -20,13 +20,13 @@ sealed partial class KnobJson : JsonSerializerContext;
 /// <summary>Keeps where the knobs stand over a restart.</summary>
 static class KnobMemory
 {
-    const int Version = 1;
+    const int Version = 2;
 
     public static void Save(string file, KnobState state, IReadOnlyList<Ladder> ladders)
     {
         var knobs = ladders.Select((l, k) => new RememberedKnob(
             l.Knob, [.. Enumerable.Range(0, l.Count).Select(r => l[r])], l[state.Rungs[k]], state.Seen[k]));
-        var all = new RememberedKnobs(Version, [.. knobs], state.LossMeasured, state.LossExpected);
+        var all = new RememberedKnobs(Version, [.. knobs], state.Scene);
         Disk.Replace(file, to => JsonSerializer.Serialize(to, all, KnobJson.Default.RememberedKnobs));
     }
 
@@ -68,15 +68,12 @@ static class KnobMemory
             moments = moments.SetItem(k, new Moment(ladder.PositionOf(rung), 0, 0));
         }
 
-        bool isMeasured = double.IsFinite(all.LossMeasured + all.LossExpected)
-            && all.LossMeasured >= 0 && all.LossExpected >= 0;
         return otherwise with
         {
             Rungs = rungs,
             Seen = seen,
             Moments = moments,
-            LossMeasured = isMeasured ? all.LossMeasured : 0,
-            LossExpected = isMeasured ? all.LossExpected : 0,
+            Scene = all.Scene.IsSound ? all.Scene : otherwise.Scene,
         };
     }
 
@@ -85,5 +82,5 @@ static class KnobMemory
         && known.Rungs.Contains(known.Rung)
         && known.Seen.Length == ladder.Count - 1
         && known.Seen.All(s => double.IsFinite(s.Weight) && s.Weight >= 0 && double.IsFinite(s.UtilityLoss)
-            && s.LogCost.IsFinite);
+            && s.LogCost.IsFinite && double.IsFinite(s.Died + s.Expected) && s.Died >= 0 && s.Expected >= 0);
 }

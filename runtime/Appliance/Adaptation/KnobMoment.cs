@@ -28,6 +28,10 @@ sealed record KnobMoment(
     MonoTime At, long? Setting, ImmutableArray<ImmutableArray<Detection>> Looked, double? Lost, ProbeFrame? Probe)
     : IDisposable
 {
+    /// <summary>The first frame that bypassed the knobs where they had their turn as well; null: there was none.
+    /// </summary>
+    public SceneLook? Look { get; init; }
+
     public void Dispose() => Probe?.Dispose();
 }
 
@@ -36,8 +40,9 @@ sealed record KnobMoment(
 /// <param name="isSpared">whether its turn was passed over since it was like the frame before</param>
 /// <param name="classes">numbers of the classes that count; empty: all</param>
 /// <param name="scoreMin">detections below it count on no side of an agreement</param>
+/// <param name="inputSide">longer side of the detector's input, pixels</param>
 sealed class KnobSeconds(
-    Func<long, bool> isDue, Func<long, bool> isSpared, IReadOnlySet<int> classes, float scoreMin)
+    Func<long, bool> isDue, Func<long, bool> isSpared, IReadOnlySet<int> classes, float scoreMin, int inputSide)
     : IDisposable
 {
     /// <summary>Seconds from one gradient to the next, at least (docs/adaptation.md: four).</summary>
@@ -51,6 +56,7 @@ sealed class KnobSeconds(
     Frame? _before;
     ProbeFrame? _probe;
     Agreement? _agreed;
+    SceneLook? _look;
     long? _second, _probedAt, _lookedAt;
     long _setting;
     bool _isOneSetting;
@@ -108,6 +114,10 @@ sealed class KnobSeconds(
         _agreed = _agreed is { } sum ? sum + agreement : agreement;
         _estimate.Add(agreement);
         _told = new Told(_estimate.Now);
+        var format = seen.Frame.Format;
+        if (isDue(seen.Frame.Index))
+            _look ??= SceneLook.Of(
+                Counted(shown), Counted(seen), scoreMin, (double)Math.Max(format.Width, format.Height) / inputSide);
         if (_probe is not null || _before is not { } before || _second - _probedAt < ProbeEveryS)
             return;
         if (before.Format != seen.Frame.Format) return;
@@ -119,9 +129,12 @@ sealed class KnobSeconds(
     KnobMoment End(MonoTime at)
     {
         var ended = new KnobMoment(
-            at, _isOneSetting ? _setting : null, [.. _looked], _agreed is { } agreed ? 1 - agreed.F1 : null, _probe);
+            at, _isOneSetting ? _setting : null, [.. _looked], _agreed is { } agreed ? 1 - agreed.F1 : null, _probe)
+        {
+            Look = _look,
+        };
         _looked.Clear();
-        (_agreed, _probe) = (null, null);
+        (_agreed, _probe, _look) = (null, null, null);
         return ended;
     }
 

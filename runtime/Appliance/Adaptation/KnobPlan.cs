@@ -30,7 +30,7 @@ sealed record KnobPlan(
         var model = ModelFolder.Load(settings.Inference.Model);
         var knobs = new ChainKnobs(sizes, settings.Spool.JpegQuality, settings.Video.Enabled);
         return new KnobPlan(
-            model, knobs, new PooledRule(KnownEdges.Of(knobs.Ladders)), KnobAims.Of(own), NumbersOf(own, model.Card),
+            model, knobs, KnownEdges.Rule(knobs.Ladders), KnobAims.Of(own), NumbersOf(own, model.Card),
             (float)(settings.Inference.ScoreMin ?? model.Card.Thresholds.Score), own.ReferenceShare);
     }
 

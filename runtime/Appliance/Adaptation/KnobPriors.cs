@@ -41,6 +41,9 @@ sealed record KnobPriors(ImmutableArray<ImmutableArray<EdgePrior>> Edges, Immuta
 
     public int Knobs => Edges.Length;
 
+    /// <summary>What detections themselves tell; null: only what readings of edges do.</summary>
+    public DetectionPriors? Detections { get; init; }
+
     /// <summary>Nothing is known: an edge costs the accuracy that the utility says.</summary>
     public static KnobPriors None(IReadOnlyList<Ladder> ladders) => new(
         [.. ladders.Select(l => Enumerable.Repeat(new EdgePrior(0, 0, default), l.Count - 1).ToImmutableArray())],

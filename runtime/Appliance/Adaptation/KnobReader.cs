@@ -10,9 +10,10 @@ namespace EdgeAppliance.Runtime.Adaptation;
 sealed class KnobReader(
     ChainKnobs knobs, PooledRule costs, Func<int, double> runMs, Func<double?> cameraRate, float scoreMin)
 {
-    ImmutableArray<Detection>? _last;
+    ImmutableArray<ImmutableArray<Detection>> _before = [];
+    long? _beforeSetting;
 
-    /// <param name="found">null: no gradient was taken, and only what fewer frames cost is told</param>
+    /// <param name="found">null: no gradient was taken, and what steps save is all that is told</param>
     /// <param name="videoPart">part of all that is sent that is video, 0 to 1</param>
     public ImmutableArray<EdgeReading> Read(
         KnobMoment moment, ProbeFindings? found, KnobState state, double videoPart)
@@ -21,7 +22,7 @@ sealed class KnobReader(
         foreach (var edge in state.Neighbours(knobs.Ladders))
         {
             string name = knobs.NameOf(edge.Knob)!;
-            double? lost = name == ChainKnobs.Rate ? Motion(moment, state, edge.Rung)
+            double? lost = name == ChainKnobs.Rate ? costs.RateLost(state, edge)
                 : found?.Lost.TryGetValue(edge, out double known) == true ? known : null;
             if (lost is null || !double.IsFinite(lost.Value)) continue;
             var dear = state.Rungs.SetItem(edge.Knob, edge.Rung);
@@ -29,8 +30,19 @@ sealed class KnobReader(
             readings.Add(new EdgeReading(edge, lost.Value, cost, LogCost(name, edge, found, videoPart)));
         }
 
-        _last = moment.Looked.Length > 0 ? moment.Looked[^1] : null;
         return [.. readings];
+    }
+
+    /// <summary>What the second told of detections; null where the setting changed within it.</summary>
+    public SceneReading? Scene(KnobMoment moment, KnobState state)
+    {
+        var before = _beforeSetting == moment.Setting ? _before : [];
+        (_before, _beforeSetting) = (moment.Looked, moment.Setting);
+        if (moment.Setting is null) return null;
+        if (cameraRate() is not { } rate || rate <= 0) return new SceneReading(moment.Look, [], null);
+        double everyS = knobs.StepOf(state.Rungs.AsSpan(), rate) / rate;
+        return new SceneReading(moment.Look,
+            FrameLag.Of([.. before], [.. moment.Looked], everyS, scoreMin), 1 / rate);
     }
 
     /// <summary>A second in which nothing is seen: what is lost cannot be told.</summary>
@@ -57,15 +69,4 @@ sealed class KnobReader(
     }
 
     int StepAt(int rung) => ChainKnobs.StepAt(rung, cameraRate());
-
-    /// <summary>F1 that fewer frames cost, told from how boxes move between those looked at.</summary>
-    double? Motion(KnobMoment moment, KnobState state, int rung)
-    {
-        int now = knobs.StepOf(state.Rungs.AsSpan(), cameraRate());
-        List<IReadOnlyList<Detection>> looked = [.. moment.Looked];
-        if (_last is { } last) looked.Insert(0, last); // the second before ends where this one begins
-        if (looked.Count < 2) return null;
-        return FrameMotion.F1(looked, now, StepAt(rung), scoreMin)
-            - FrameMotion.F1(looked, now, StepAt(rung + 1), scoreMin);
-    }
 }

@@ -17,7 +17,8 @@ sealed class KnobStages : IDisposable
         Board = new KnobBoard(first);
         _detector = new KnobbedDetector(
             detectors.DetectAt, Board, _knobs, new ReferenceFrames(plan.ReferenceShare, seed: 1), cameraRate);
-        _seconds = new KnobSeconds(_detector.IsDue, _detector.IsSpared, plan.Classes.ToHashSet(), plan.ScoreMin);
+        _seconds = new KnobSeconds(_detector.IsDue, _detector.IsSpared, plan.Classes.ToHashSet(), plan.ScoreMin,
+            Math.Max(plan.Model.Card.Input.Width, plan.Model.Card.Input.Height));
     }
 
     public KnobBoard Board { get; }

@@ -3,12 +3,24 @@ using System.Collections.Immutable;
 namespace EdgeAppliance.Runtime.Adaptation;
 
 /// <summary>What was seen of an edge in this scene, the older the less it counts.</summary>
-readonly record struct EdgeSum(double Weight, double UtilityLoss, Resources LogCost)
+/// <param name="Died">detections that went with it</param>
+/// <param name="Expected">how many were to go by what is known from elsewhere</param>
+readonly record struct EdgeSum(
+    double Weight, double UtilityLoss, Resources LogCost, double Died = 0, double Expected = 0)
 {
-    public EdgeSum Faded(double keep) => new(keep * Weight, keep * UtilityLoss, keep * LogCost);
+    public EdgeSum Faded(double keep) => this with
+    {
+        Weight = keep * Weight,
+        UtilityLoss = keep * UtilityLoss,
+        LogCost = keep * LogCost,
+    };
 
-    public EdgeSum With(EdgeReading reading) =>
-        new(Weight + 1, UtilityLoss + reading.UtilityLoss, LogCost + reading.LogCost);
+    public EdgeSum With(EdgeReading reading) => this with
+    {
+        Weight = Weight + 1,
+        UtilityLoss = UtilityLoss + reading.UtilityLoss,
+        LogCost = LogCost + reading.LogCost,
+    };
 }
 
 /// <summary>Of a rule that follows a gradient: where a knob stands, mean and mean square of its slope.</summary>
@@ -23,11 +35,8 @@ sealed record KnobState(
     ImmutableArray<int> Rungs, ImmutableArray<ImmutableArray<EdgeSum>> Seen,
     ImmutableArray<Moment> Moments, long Second)
 {
-    /// <summary>F1 that was lost here against frames in full quality, the older the less it counts.</summary>
-    public double LossMeasured { get; init; }
-
-    /// <summary>F1 that was expected to be lost in the same seconds, scenes being all alike.</summary>
-    public double LossExpected { get; init; }
+    /// <summary>What is known of the scene's detections.</summary>
+    public SceneSeen Scene { get; init; } = SceneSeen.None;
 
     public static KnobState At(IReadOnlyList<Ladder> ladders, params IReadOnlyList<int> rungs) => new(
         [.. rungs], [.. ladders.Select(l => new EdgeSum[l.Count - 1].ToImmutableArray())],
@@ -45,10 +54,8 @@ sealed record KnobState(
 /// the most that may be spent, as parts of what is spent at present: below 1 less must be spent; infinite without a
 /// budget
 /// </param>
-/// <param name="LossMeasured">
-/// F1 that the present setting lost in this second, 0 to 1, where a frame in full quality told; null: unknown
-/// </param>
-readonly record struct KnobTerms(Resources Price, Resources Limit, double? LossMeasured = null)
+/// <param name="Scene">what this second told of detections under the present setting; null: nothing</param>
+readonly record struct KnobTerms(Resources Price, Resources Limit, SceneReading? Scene = null)
 {
     /// <summary>Nothing but the uplink has a price, and nothing a limit.</summary>
     public static KnobTerms Uplink(double price) => new(new Resources(price, 0), Resources.Unlimited);

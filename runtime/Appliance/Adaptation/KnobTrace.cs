@@ -7,19 +7,22 @@ namespace EdgeAppliance.Runtime.Adaptation;
 /// <summary>All that a controller was told in one second, and where the knobs stood.</summary>
 /// <param name="F1">as estimated from frames looked at in full quality; null: unknown</param>
 /// <param name="Loss">F1 lost in this second's frames of full quality; null: there was none</param>
+/// <param name="Scene">what it told of detections; null: nothing</param>
 sealed record KnobSecond(
     MonoTime At, KnobSetting Setting, Probed? Probe, KnobMeters Meters, KnobBudget Budget, Resources Price,
-    EstimatedF1? F1, double? Loss = null);
+    EstimatedF1? F1, double? Loss = null, SceneReading? Scene = null);
 
 /// <summary>
 /// Seconds as lines of a CSV file. What is unknown is empty. Readings stand in one column, as
-/// <c>knob:rung:loss:cost up:cost compute:log up:log compute</c>, blanks between them.
+/// <c>knob:rung:loss:cost up:cost compute:log up:log compute</c>, blanks between them; what was told of detections in
+/// another: <c>every:seconds</c>, <c>lag:tenths:lost:frames</c> and
+/// <c>look:detail:extra:full;full...:found;found...</c>, detections by <see cref="ScoreBins"/>.
 /// </summary>
 static class KnobTrace
 {
     const string Fixed = "at_s,setting,probe_setting,probe_at_s,sees_nothing,uplink_bit_s,compute_ms_s,degrees,watts,"
         + "uplink_max,compute_max,degrees_max,watts_max,price_uplink,price_compute,f1,f1_low,f1_high,f1_frames,"
-        + "loss,readings";
+        + "loss,readings,scene";
 
     static readonly int FixedColumns = Fixed.Split(',').Length;
 
@@ -45,6 +48,7 @@ static class KnobTrace
             Text(second.Price.Uplink), Text(second.Price.Compute),
             Text(second.F1?.F1), Text(second.F1?.Low), Text(second.F1?.High),
             second.F1 is { } f1 ? $"{f1.Frames}" : "", Text(second.Loss), readings,
+            Text(second.Scene),
         ];
         return string.Join(',', [.. cells, .. second.Setting.Rungs.Select(r => $"{r}")]);
     }
@@ -82,7 +86,18 @@ static class KnobTrace
             MonoTime.FromSeconds(of.Number(0) ?? 0), new KnobSetting(of.Whole(1, int.MaxValue), rungs), probe,
             new KnobMeters(of.Number(5), of.Number(6), of.Number(7), of.Number(8)),
             new KnobBudget(of.Number(9), of.Number(10), of.Number(11), of.Number(12)),
-            new Resources(of.Number(13) ?? 0, of.Number(14) ?? 0), f1, of.Number(19));
+            new Resources(of.Number(13) ?? 0, of.Number(14) ?? 0), f1, of.Number(19), of.Scene(21));
+    }
+
+    static string Text(SceneReading? scene)
+    {
+        if (scene is null) return "";
+        List<string> words = [$"every:{Text(scene.FrameS)}"];
+        words.AddRange(scene.Lags.Select(l => $"lag:{l.Tenths}:{Text(l.Lost)}:{l.Frames}"));
+        if (scene.Look is { } look)
+            words.Add($"look:{Text(look.Detail)}:{look.Extra}:{string.Join(';', look.Full)}:"
+                + string.Join(';', look.Found));
+        return string.Join(' ', words);
     }
 
     static string Text(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
@@ -95,15 +110,54 @@ static class KnobTrace
             double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value
                 : throw new InvalidDataException($"{File}:{Line}: column {column + 1} is '{text}': not a number");
 
-        public int Whole(int column, int most) =>
-            int.TryParse(All[column], CultureInfo.InvariantCulture, out int value) && value >= 0 && value <= most
+        public int Whole(int column, int most) => Whole(column, All[column], most);
+
+        int Whole(int column, string text, int most) =>
+            int.TryParse(text, CultureInfo.InvariantCulture, out int value) && value >= 0 && value <= most
                 ? value : throw new InvalidDataException(
-                    $"{File}:{Line}: column {column + 1} is '{All[column]}': a whole number from 0 to {most}");
+                    $"{File}:{Line}: column {column + 1} is '{text}': a whole number from 0 to {most}");
 
         public ImmutableArray<EdgeReading> Readings(int column, ImmutableArray<Ladder> ladders)
         {
             if (All[column].Length == 0) return [];
             return [.. All[column].Split(' ').Select(text => Reading(column, text, ladders))];
+        }
+
+        public SceneReading? Scene(int column)
+        {
+            if (All[column].Length == 0) return null;
+            double? everyS = null;
+            SceneLook? look = null;
+            List<LagReading> lags = [];
+            foreach (string text in All[column].Split(' '))
+            {
+                string[] parts = text.Split(':');
+                switch (parts)
+                {
+                    case ["every", var s]:
+                        everyS = s.Length == 0 ? null : Number(column, s);
+                        break;
+                    case ["lag", var tenths, var lost, var frames]:
+                        lags.Add(new LagReading(
+                            Whole(column, tenths, SceneSeen.Lags), Number(column, lost), Whole(column, frames, 1000)));
+                        break;
+                    case ["look", var detail, var extra, var full, var found]:
+                        look = new SceneLook(Bins(column, full), Bins(column, found),
+                            Whole(column, extra, int.MaxValue), Number(column, detail));
+                        break;
+                    default:
+                        throw new InvalidDataException($"{File}:{Line}: column {column + 1}: '{text}' is no reading");
+                }
+            }
+
+            return new SceneReading(look, [.. lags], everyS);
+        }
+
+        ImmutableArray<int> Bins(int column, string text)
+        {
+            ImmutableArray<int> bins = [.. text.Split(';').Select(part => Whole(column, part, int.MaxValue))];
+            return bins.Length == ScoreBins.Count ? bins : throw new InvalidDataException(
+                $"{File}:{Line}: column {column + 1}: {bins.Length} numbers of detections, not {ScoreBins.Count}");
         }
 
         EdgeReading Reading(int column, string text, ImmutableArray<Ladder> ladders)

@@ -21,7 +21,7 @@ static class KnownEdges
         [ChainKnobs.Size] = 0.0009,
         [ChainKnobs.Quality] = 0.0021, // of the quantiser: both lose the same detail
         [ChainKnobs.Background] = 0.0021,
-        [ChainKnobs.Rate] = 0.52,
+        [ChainKnobs.Rate] = 0, // what it costs, older answers tell
         [ChainKnobs.Filter] = 0, // nothing is read of it: what it costs is seen in the frames that bypass it
     }.ToFrozenDictionary();
 
@@ -50,6 +50,49 @@ static class KnownEdges
         [(ChainKnobs.Background, "+12")] = new(9.5, 0.0080, -0.29, 0),
     }.ToFrozenDictionary();
 
+    /// <summary>
+    /// What steps of quantiser, scale and input size do to detections; weak ones and those that come from nothing too.
+    /// </summary>
+    static readonly FrozenDictionary<(string, string), EdgeHazard> Hazards = new
+        Dictionary<(string, string), EdgeHazard>
+    {
+        [(ChainKnobs.Quantiser, "26")] = new(-1.037, -2.700, -2.257, 2.587, -0.001),
+        [(ChainKnobs.Quantiser, "32")] = new(-1.395, -2.319, -3.995, 0.924, 0.004),
+        [(ChainKnobs.Quantiser, "38")] = new(-1.848, -1.874, -4.079, 0.504, 0.017),
+        [(ChainKnobs.Quantiser, "44")] = new(-0.100, -1.967, -4.318, 0.161, 0.029),
+        [(ChainKnobs.Scale, "75%")] = new(-1.132, -2.514, -3.637, 1.417, 0.003),
+        [(ChainKnobs.Scale, "50%")] = new(-0.745, -2.060, -5.113, 0.454, 0.004),
+        [(ChainKnobs.Size, "85%")] = new(1.277, -3.137, -2.221, 1.332, 0.025),
+        [(ChainKnobs.Size, "70%")] = new(-1.506, -1.958, -3.648, 0.692, 0.007),
+        [(ChainKnobs.Size, "55%")] = new(1.205, -2.443, -5.828, 0.318, -0.001),
+    }.ToFrozenDictionary();
+
+    /// <summary>A small picture suffers from coarse coding, a large one from a small input.</summary>
+    static readonly FrozenDictionary<string, KnobPull> Pulls = new Dictionary<string, KnobPull>
+    {
+        [ChainKnobs.Quantiser] = new(-0.724, 0.037, 0.076),
+        [ChainKnobs.Scale] = new(-0.836, 0.075, -0.035),
+        [ChainKnobs.Size] = new(0.530, 0.009, 0.270),
+    }.ToFrozenDictionary();
+
+    /// <summary>F1 that an answer loses which is so many tenths of a second old.</summary>
+    static readonly ImmutableArray<double> Aged =
+        [0.137, 0.251, 0.357, 0.412, 0.453, 0.466, 0.474, 0.493, 0.507, 0.525];
+
+    /// <summary>A frame as it is in the mean: in four of five something is seen.</summary>
+    static readonly SceneSeen Usual = SceneSeen.None with
+    {
+        Scores = [1.398, 0.803, 0.533, 0.524, 0.347, 0.330, 0.421, 0.237, 0.312, 0.256, 0.312, 0.339, 0.451, 0.633,
+            0.822, 0.461, 0.032, 0],
+        Frames = 0.806,
+        EmptyScores = [0.011, 0.006, 0.006, 0.002, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        EmptyFrames = 0.194,
+    };
+
+    /// <summary>Our rule with all that is known beforehand.</summary>
+    public static PooledRule Rule(IReadOnlyList<Ladder> ladders) =>
+        new(Of(ladders)) { RungsAtOnce = PooledRule.AnyRung };
+
     /// <summary>A step that is not known loses nothing and saves nothing until it is read.</summary>
     public static KnobPriors Of(IReadOnlyList<Ladder> ladders) => new(
         [.. ladders.Select(l => Enumerable.Range(1, l.Count - 1).Select(rung =>
@@ -58,5 +101,43 @@ static class KnownEdges
             return new EdgePrior(
                 step.UtilityLoss, step.AccuracyLoss, new Resources(step.LogUplink, step.LogCompute));
         }).ToImmutableArray())],
-        [.. ladders.Select(l => Slopes.GetValueOrDefault(l.Knob, 1))]);
+        [.. ladders.Select(l => Slopes.GetValueOrDefault(l.Knob, 1))])
+    {
+        Detections = new DetectionPriors(
+            [.. ladders.Select(l => Touches(l) ? Enumerable.Range(1, l.Count - 1).Select(rung => Hazard(l, rung))
+                .ToImmutableArray() : [])],
+            [.. ladders.Select(l => Pulls.GetValueOrDefault(Like(l.Knob)))],
+            // The detector looks at the camera's own frame: what video and samples lose, it does not see.
+            [.. ladders.Select(l => l.Knob == ChainKnobs.Size)],
+            Rate(ladders), Usual),
+    };
+
+    static bool Touches(Ladder ladder) => Enumerable.Range(1, ladder.Count - 1).Any(rung =>
+        Pulls.ContainsKey(Like(ladder.Knob)) && Steps.ContainsKey((ladder.Knob, ladder[rung])));
+
+    /// <summary>Samples and backgrounds lose the detail that a coarser quantiser does.</summary>
+    static string Like(string knob) =>
+        knob is ChainKnobs.Quality or ChainKnobs.Background ? ChainKnobs.Quantiser : knob;
+
+    static EdgeHazard Hazard(Ladder ladder, int rung)
+    {
+        var at = (ladder.Knob, ladder[rung]);
+        if (Hazards.TryGetValue(at, out var known)) return known;
+        // As the quantiser's step from 26 to 32, in proportion to what both lose in the mean.
+        var like = (ChainKnobs.Quantiser, "32");
+        double part = Steps.GetValueOrDefault(at).AccuracyLoss / Steps[like].AccuracyLoss;
+        return part > 0 ? Hazards[like] with { Lost = Hazards[like].Lost + Math.Log(part), Extra = 0 } : Nothing;
+    }
+
+    /// <summary>exp(-9): no detection in eight thousand.</summary>
+    static readonly EdgeHazard Nothing = new(-9, 0, -9, 0, 0);
+
+    static RatePrior Rate(IReadOnlyList<Ladder> ladders)
+    {
+        int knob = ladders.ToList().FindIndex(l => l.Knob == ChainKnobs.Rate);
+        return new RatePrior(knob,
+            knob < 0 ? [] : [.. Enumerable.Range(0, ladders[knob].Count)
+                .Select(r => ChainKnobs.EveryS(ladders[knob][r]))],
+            Aged);
+    }
 }

@@ -22,23 +22,25 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
     /// <summary>A setting that is better by less than this much F1 is not worth a move.</summary>
     public double DeadBand { get; init; } = 0.003;
 
-    /// <summary>
-    /// Expected loss of F1 from which on a scene counts for more than all others: how much it loses beside them is one
-    /// number, and soon known.
-    /// </summary>
-    public double SceneWeight { get; init; } = 0.1;
+    /// <summary>What is left of a scene's evidence after the next look, and of old answers' after a second.</summary>
+    public double SceneKeep { get; init; } = 0.97;
 
-    /// <summary>What is left of a measured loss's weight after the next one.</summary>
-    public double SceneKeep { get; init; } = 0.8;
+    public SceneWeights Weights { get; init; } = SceneWeights.Usual;
+
+    /// <summary>For <see cref="RungsAtOnce"/>: from one end of a ladder to the other.</summary>
+    public const int AnyRung = int.MaxValue;
+
+    /// <summary>Rungs that a knob may move in a second.</summary>
+    public int RungsAtOnce { get; init; } = 1;
 
     public KnobState Next(KnobState state, IReadOnlyList<EdgeReading> readings, KnobTerms terms)
     {
-        state = Measured(state, terms);
+        state = Told(state, terms.Scene);
         var seen = Heard(state.Seen, readings);
         var view = new View(this, state with { Seen = seen }, terms);
         int[] rungs = [.. state.Rungs], best = view.Best();
         if (!view.IsAllowed(rungs)) rungs = best;
-        else if (view.Value(best) > view.Value(rungs) + DeadBand) view.Step(rungs, best);
+        else if (view.Value(best) > view.Value(rungs) + DeadBand) view.Step(rungs, best, RungsAtOnce);
         return state with { Rungs = [.. rungs], Seen = seen, Second = state.Second + 1 };
     }
 
@@ -57,22 +59,23 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
         return view.LogCost([.. to]) - view.LogCost([.. from]);
     }
 
-    /// <summary>
-    /// How much the scene loses beside others: nothing where nothing is to be seen, and twice as much where two of four
-    /// things are lost that elsewhere are two of eight.
-    /// </summary>
-    double Sensitivity(KnobState state) => (SceneWeight + state.LossMeasured) / (SceneWeight + state.LossExpected);
+    /// <summary>What a step of the frame rate is expected to lose in this scene, as older answers tell.</summary>
+    public double? RateLost(KnobState state, Edge edge) => ModelOf(state)?.RateLost(edge);
 
-    KnobState Measured(KnobState state, KnobTerms terms)
+    SceneModel? ModelOf(KnobState state) => Priors.Detections is { } detections
+        ? new SceneModel(Priors, detections, state, Weights, PriorWeight) : null;
+
+    KnobState Told(KnobState state, SceneReading? reading)
     {
-        if (terms.LossMeasured is not { } loss || !double.IsFinite(loss)) return state;
-        double expected = 0;
-        for (int knob = 0; knob < state.Rungs.Length; knob++)
-            for (int rung = 0; rung < state.Rungs[knob]; rung++) expected += Lost(knob, rung, state.Seen[knob][rung]);
+        if (reading is null) return state;
+        var scene = state.Scene.With(reading.Lags, SceneKeep) with { FrameS = reading.FrameS ?? state.Scene.FrameS };
+        state = state with { Scene = scene };
+        if (reading.Look is not { } look || ModelOf(state) is not { } model) return state;
+        var (seen, appeared, expected) = model.Learn(look, state.Rungs.AsSpan(), SceneKeep);
         return state with
         {
-            LossMeasured = SceneKeep * state.LossMeasured + loss,
-            LossExpected = SceneKeep * state.LossExpected + Math.Max(0, expected),
+            Seen = seen,
+            Scene = scene.With(look, SceneKeep) with { Appeared = appeared, AppearedExpected = expected },
         };
     }
 
@@ -92,7 +95,8 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
     /// <summary>What is expected of every setting in one second.</summary>
     sealed class View
     {
-        readonly double[][] _lost;
+        readonly double[][] _lost; // by knob and rung, what the scene's own model does not tell
+        readonly SceneModel? _scene;
         readonly Resources[][] _logCost;
         readonly KnobTerms _terms;
         readonly Resources _limit;
@@ -101,10 +105,10 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
         {
             _terms = terms;
             var seen = state.Seen;
-            double much = rule.Sensitivity(state);
+            _scene = rule.ModelOf(state);
             // Summed along each ladder once: what a rung loses and costs beside the dearest.
             _lost = [.. seen.Select((knob, k) => Along(knob.Length, 0.0, (e, sum) =>
-                sum + much * rule.Lost(k, e, knob[e])))];
+                _scene?.Tells(k) == true ? 0 : sum + rule.Lost(k, e, knob[e])))];
             _logCost = [.. seen.Select((knob, k) =>
                 Along(knob.Length, default(Resources), (e, sum) => sum + rule.LogCost(k, e, knob[e])))];
             var now = LogCost([.. state.Rungs]);
@@ -133,7 +137,7 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
         /// <summary>F1 less the price of what the setting costs, up to what all settings have in common.</summary>
         public double Value(ReadOnlySpan<int> rungs)
         {
-            double lost = 0;
+            double lost = _scene is null ? 0 : 1 - _scene.F1(rungs);
             for (int knob = 0; knob < rungs.Length; knob++) lost += _lost[knob][rungs[knob]];
             return -lost - LogCost(rungs).Exp().At(_terms.Price);
         }
@@ -162,14 +166,14 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
             return best;
         }
 
-        /// <summary>One rung of the knob that brings most on the way to a setting within the limit.</summary>
-        public void Step(int[] rungs, int[] towards)
+        /// <summary>A move of the knob that brings most on the way to a setting within the limit.</summary>
+        public void Step(int[] rungs, int[] towards, int rungsMax)
         {
             int chosen = -1;
             double most = double.NegativeInfinity;
             for (int knob = 0; knob < rungs.Length; knob++)
             {
-                int by = Math.Sign(towards[knob] - rungs[knob]);
+                int by = Math.Clamp(towards[knob] - rungs[knob], -rungsMax, rungsMax);
                 if (by == 0) continue;
                 rungs[knob] += by;
                 double value = IsAllowed(rungs) ? Value(rungs) : double.NegativeInfinity;
@@ -177,7 +181,7 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
                 if (value > most) (chosen, most) = (knob, value);
             }
 
-            if (chosen >= 0) rungs[chosen] += Math.Sign(towards[chosen] - rungs[chosen]);
+            if (chosen >= 0) rungs[chosen] += Math.Clamp(towards[chosen] - rungs[chosen], -rungsMax, rungsMax);
         }
 
         /// <summary>Counts on to the next setting; false after the last.</summary>

@@ -52,7 +52,7 @@ static class KnobsCommand
         if (!File.Exists(file)) throw new FileNotFoundException($"{file}: no such trace", file);
         var (ladders, seconds) = KnobTrace.Read(file);
         if (seconds.Count == 0) throw new InvalidDataException($"{file}: not a single second is recorded");
-        var costs = new PooledRule(KnownEdges.Of(ladders));
+        var costs = KnownEdges.Rule(ladders);
         IKnobRule rule = words.GetValue(own.Rule) == "adam" ? new AdamRule(ladders) : costs;
         var controller = new KnobController([.. ladders.Select(l => new ReplayedKnob(l))], rule, costs);
         var state = ControllerState.At(KnobState.At(ladders, seconds[0].Setting.Rungs));
@@ -69,7 +69,7 @@ static class KnobsCommand
                 + string.Join(',', ladders.SelectMany((l, k) => new[] { l[second.Setting.Rungs[k]], l[rungs[k]] })));
             state = controller.Next(state, probe, second.Meters, Budget(second.Budget, words, own),
                 words.GetValue(own.Price) is { } price ? new Resources(price, price) : second.Price, second.At,
-                second.Loss);
+                second.Scene);
         }
 
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,

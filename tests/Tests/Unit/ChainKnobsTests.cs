@@ -104,7 +104,7 @@ public sealed class ChainKnobsTests : IDisposable
         var board = new KnobBoard(new KnobSetting(0, [0, 0, 0]));
         var detector = new KnobbedDetector((frame, _) => new Detected(frame, [Box(frame.Index)], "m"), board, knobs,
             new ReferenceFrames(0, 1), () => 10);
-        using var seconds = new KnobSeconds(detector.IsDue, detector.IsSpared, new HashSet<int>(), 0.5f);
+        using var seconds = new KnobSeconds(detector.IsDue, detector.IsSpared, new HashSet<int>(), 0.5f, 32);
         List<long> looked = [];
         List<KnobMoment> ended = [];
         for (long i = 0; i < 50; i++)
@@ -153,7 +153,7 @@ public sealed class ChainKnobsTests : IDisposable
     [Fact]
     public void Frames_become_seconds_with_their_losses_and_a_probe_now_and_then()
     {
-        using var seconds = new KnobSeconds(index => index % 2 == 0, _ => false, new HashSet<int> { 0 }, 0.5f);
+        using var seconds = new KnobSeconds(index => index % 2 == 0, _ => false, new HashSet<int> { 0 }, 0.5f, 32);
         List<KnobMoment> ended = [];
         for (long i = 0; i < 100; i++) // ten seconds of ten
         {
@@ -173,6 +173,8 @@ public sealed class ChainKnobsTests : IDisposable
             Assert.Equal(5, m.Looked.Length);
             Assert.All(m.Looked, seen => Assert.Equal(2, seen.Length));
             Assert.Equal(1.0 / 3, m.Lost!.Value, 9); // one of two found: F1 2/3
+            // Of the two that bypass only the one that had its turn is looked at both ways.
+            Assert.Equal((2, 1, 0), (m.Look!.Full.Sum(), m.Look.Found.Sum(), m.Look.Extra));
         });
         Assert.Equal([0, 4, 8], Enumerable.Range(0, 9).Where(i => ended[i].Probe is not null));
         Assert.Equal((3L, 4L), (ended[0].Probe!.Before.Index, ended[0].Probe!.Frame.Index));
@@ -254,16 +256,20 @@ public sealed class ChainKnobsTests : IDisposable
         Assert.Null(fault);
         var stood = KnobState.At(ladders, 1, 3, 2, 1) with
         {
-            Seen = start.Seen.SetItem(1, [new EdgeSum(2, 0.5, new(0, -1)), default, default]),
-            LossMeasured = 0.25,
-            LossExpected = 0.5,
+            Seen = start.Seen.SetItem(
+                1, [new EdgeSum(2, 0.5, new(0, -1), 0.5, 1.5), default, default]),
+            Scene = SceneSeen.None.With(new SceneLook([.. new int[17], 2], [.. new int[17], 1], 1, 1.5), 1)
+                .With([new LagReading(2, 0.25, 1)], 1) with
+            { FrameS = 0.1, Appeared = 1 },
         };
         KnobMemory.Save(file, stood, ladders);
         var known = KnobMemory.Load(file, start, ladders, out fault);
         Assert.Null(fault);
         Assert.Equal<IEnumerable<int>>(stood.Rungs, known.Rungs);
         Assert.Equal(stood.Seen[1].AsEnumerable(), known.Seen[1]);
-        Assert.Equal((0.25, 0.5), (known.LossMeasured, known.LossExpected));
+        Assert.Equal((1.0, 1.5, 0.1, 1.0),
+            (known.Scene.Frames, known.Scene.Detail, known.Scene.FrameS, known.Scene.Appeared));
+        Assert.Equal((2.0, 0.25), (known.Scene.Scores[17], known.Scene.LagLost[1]));
         // Other rungs than then: that knob begins anew, the others stand where they stood.
         var others = new ChainKnobs(3, 90, false).Ladders;
         var some = KnobMemory.Load(file, KnobState.At(others, 0, 0, 0, 0), others, out fault);

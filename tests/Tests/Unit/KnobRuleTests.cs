@@ -110,32 +110,6 @@ public sealed class KnobRuleTests
         }
     }
 
-    /// <summary>What full-quality frames measured scales all losses, both ways.</summary>
-    [Theory]
-    [InlineData(0)]
-    [InlineData(3)]
-    public void A_scene_that_loses_more_or_less_than_others_is_treated_so(double times)
-    {
-        const double Price = 0.3;
-        var known = Scene.Select(knob => knob.Select(s => new EdgePrior(s.Loss, s.Loss, new(Math.Log(s.Left), 0)))
-            .ToImmutableArray()).ToImmutableArray();
-        var rule = new PooledRule(new KnobPriors(known, [0, 0])) { DeadBand = 0 };
-        var state = rule.Start(Ladders, new(Price, 0));
-        int usual = Best(Price).Sum();
-        Assert.Equal(usual, state.Rungs.Sum());
-        List<int> sums = [];
-        for (int i = 0; i < 40; i++)
-        {
-            double loss = times * LossOf(state.Rungs);
-            state = rule.Next(state, [], KnobTerms.Uplink(Price) with { LossMeasured = loss });
-            sums.Add(state.Rungs.Sum());
-        }
-
-        // By hand: with nothing lost quantiser 36 is worth it; with three times as much the smaller picture is not.
-        if (times < 1) Assert.True(sums[^1] > usual && sums.Min() >= usual);
-        else Assert.True(sums.Min() < usual && sums.Max() <= usual);
-    }
-
     [Fact]
     public void Readings_that_are_no_numbers_change_nothing()
     {

@@ -15,7 +15,11 @@ public sealed class KnobTraceTests
         new Probed(setting, MonoTime.FromSeconds(number), [.. KnobState.At(Ladders, rungs).Neighbours(Ladders)
             .Select(e => new EdgeReading(e, 0.001 * e.Knob + 1.0 / 3000, new(0.7, 0.9), new(-0.4, -0.2)))], false),
         new KnobMeters(1e6 / 3, null, 55.5, null), new KnobBudget(ComputeMsPerS: 200), new(0.1, 0.2),
-        number % 2 == 0 ? new EstimatedF1(0.9, 0.85, 0.95, 12) : null);
+        number % 2 == 0 ? new EstimatedF1(0.9, 0.85, 0.95, 12) : null, null, Told(number));
+
+    static SceneReading? Told(int number) => number % 3 == 0 ? null : new SceneReading(
+        number % 3 == 1 ? null : new SceneLook([.. new int[17], 5], [.. new int[17], number % 4], 1, 4.0 / 3),
+        [new LagReading(2, 1.0 / 3, 5), new LagReading(10, 0, 1)], number % 2 == 0 ? 1.0 / 30 : null);
 
     [Fact]
     public void What_is_written_is_read_again()
@@ -30,6 +34,9 @@ public sealed class KnobTraceTests
         Assert.Equal(seconds.Select(KnobTrace.Line), read.Select(KnobTrace.Line));
         Assert.Equal(seconds[1].Probe!.Readings.AsEnumerable(), read[1].Probe!.Readings);
         Assert.Null(read[0].Meters.ComputeMsPerS); // unknown is not 0
+        Assert.Equal(seconds[1].Scene!.Look!.Full.AsEnumerable(), read[1].Scene!.Look!.Full);
+        Assert.Equal(seconds[1].Scene!.Lags.AsEnumerable(), read[1].Scene!.Lags);
+        Assert.Null(read[2].Scene);
     }
 
     [Fact]
@@ -73,7 +80,7 @@ public sealed class KnobTraceTests
     {
         using var folder = new ScratchFolder();
         string file = Path.Combine(folder.Path, "knobs.csv");
-        var costs = new PooledRule(KnownEdges.Of(Ladders));
+        var costs = KnownEdges.Rule(Ladders);
         var knobs = Ladders.Select(l => (Knob)new Knob<string>(l.Knob,
             [.. Enumerable.Range(0, l.Count).Select(r => l[r])], l.Count - 1)).ToList();
         var controller = new KnobController(knobs, costs, costs);
@@ -85,7 +92,8 @@ public sealed class KnobTraceTests
                 var second = Second(i, state.Knobs.Rungs, state.Setting);
                 ring.Add(second);
                 state = controller.Next(
-                    state, second.Probe, second.Meters, second.Budget, second.Price, second.At);
+                    state, second.Probe, second.Meters, second.Budget, second.Price, second.At,
+                    second.Scene);
             }
         }
 
