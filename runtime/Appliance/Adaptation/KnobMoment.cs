@@ -28,7 +28,8 @@ sealed record KnobMoment(
     MonoTime At, long? Setting, ImmutableArray<ImmutableArray<Detection>> Looked, double? Lost, ProbeFrame? Probe)
     : IDisposable
 {
-    /// <summary>The first frame that bypassed the knobs where they had their turn as well; null: there was none.
+    /// <summary>
+    /// A frame that bypassed the knobs, of several the first that had its turn as well; null: there was none.
     /// </summary>
     public SceneLook? Look { get; init; }
 
@@ -114,10 +115,10 @@ sealed class KnobSeconds(
         _agreed = _agreed is { } sum ? sum + agreement : agreement;
         _estimate.Add(agreement);
         _told = new Told(_estimate.Now);
-        var format = seen.Frame.Format;
-        if (isDue(seen.Frame.Index))
-            _look ??= SceneLook.Of(
-                Counted(shown), Counted(seen), scoreMin, (double)Math.Max(format.Width, format.Height) / inputSide);
+        double detail = (double)Math.Max(seen.Frame.Format.Width, seen.Frame.Format.Height) / inputSide;
+        if (!isDue(seen.Frame.Index)) _look ??= SceneLook.Of(Counted(seen), scoreMin, detail);
+        else if (_look is null || _look.Found.IsDefault)
+            _look = SceneLook.Of(Counted(shown), Counted(seen), scoreMin, detail);
         if (_probe is not null || _before is not { } before || _second - _probedAt < ProbeEveryS)
             return;
         if (before.Format != seen.Frame.Format) return;

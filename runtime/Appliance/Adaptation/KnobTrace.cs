@@ -96,7 +96,7 @@ static class KnobTrace
         words.AddRange(scene.Lags.Select(l => $"lag:{l.Tenths}:{Text(l.Lost)}:{l.Frames}"));
         if (scene.Look is { } look)
             words.Add($"look:{Text(look.Detail)}:{look.Extra}:{string.Join(';', look.Full)}:"
-                + string.Join(';', look.Found));
+                + (look.Found.IsDefault ? "" : string.Join(';', look.Found)));
         return string.Join(' ', words);
     }
 
@@ -142,7 +142,7 @@ static class KnobTrace
                             Whole(column, tenths, SceneSeen.Lags), Number(column, lost), Whole(column, frames, 1000)));
                         break;
                     case ["look", var detail, var extra, var full, var found]:
-                        look = new SceneLook(Bins(column, full), Bins(column, found),
+                        look = new SceneLook(Bins(column, full), found.Length == 0 ? default : Bins(column, found),
                             Whole(column, extra, int.MaxValue), Number(column, detail));
                         break;
                     default:

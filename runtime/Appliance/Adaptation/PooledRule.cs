@@ -71,6 +71,7 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
         var scene = state.Scene.With(reading.Lags, SceneKeep) with { FrameS = reading.FrameS ?? state.Scene.FrameS };
         state = state with { Scene = scene };
         if (reading.Look is not { } look || ModelOf(state) is not { } model) return state;
+        if (look.Found.IsDefault) return state with { Scene = scene.With(look, SceneKeep) };
         var (seen, appeared, expected) = model.Learn(look, state.Rungs.AsSpan(), SceneKeep);
         return state with
         {
@@ -132,14 +133,18 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
         }
 
         /// <summary>Rounding apart, a setting that costs what the present one does is within a limit of 1.</summary>
-        public bool IsAllowed(ReadOnlySpan<int> rungs) => (LogCost(rungs) - new Resources(1e-9, 1e-9)).Within(_limit);
+        public bool IsAllowed(ReadOnlySpan<int> rungs) => IsAllowed(LogCost(rungs));
+
+        bool IsAllowed(Resources logCost) => (logCost - new Resources(1e-9, 1e-9)).Within(_limit);
 
         /// <summary>F1 less the price of what the setting costs, up to what all settings have in common.</summary>
-        public double Value(ReadOnlySpan<int> rungs)
+        public double Value(ReadOnlySpan<int> rungs) => Value(rungs, LogCost(rungs));
+
+        double Value(ReadOnlySpan<int> rungs, Resources logCost)
         {
             double lost = _scene is null ? 0 : 1 - _scene.F1(rungs);
             for (int knob = 0; knob < rungs.Length; knob++) lost += _lost[knob][rungs[knob]];
-            return -lost - LogCost(rungs).Exp().At(_terms.Price);
+            return -lost - logCost.Exp().At(_terms.Price);
         }
 
         /// <summary>
@@ -153,10 +158,10 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
             do
             {
                 var logCost = LogCost(rungs);
-                double over = IsAllowed(rungs) ? 0
+                double over = IsAllowed(logCost) ? 0
                     : Math.Max(0, logCost.Uplink - _limit.Uplink) + Math.Max(0, logCost.Compute - _limit.Compute);
                 if (over > most.Over) continue;
-                double value = Value(rungs);
+                double value = Value(rungs, logCost);
                 if (over.Equals(most.Over) && value <= most.Value) continue;
                 most = (over, value);
                 rungs.CopyTo(best, 0);

@@ -28,7 +28,7 @@ sealed class SceneModel
     readonly double[][] _factors; // by knob and edge: deaths here over those expected
     readonly double _raised;
     readonly double[] _rate; // by rung: F1 lost by frames that are not looked at
-    readonly double[] _codings; // F1 by combination of the knobs that touch detections
+    readonly Lazy<double[]> _codings; // F1 by combination of the knobs that touch detections
     readonly int[] _places; // by knob: what a rung counts in the number of a combination; 0: nothing
 
     public SceneModel(KnobPriors priors, DetectionPriors detections, KnobState state, SceneWeights weights,
@@ -42,8 +42,7 @@ sealed class SceneModel
         _raised = (weights.Deaths + _scene.Appeared) / (weights.Deaths + _scene.AppearedExpected);
         _rate = Rate();
         (_places, int count) = Places();
-        _codings = new double[count];
-        Fill();
+        _codings = new Lazy<double[]>(() => Codings(count));
     }
 
     /// <summary>F1 of a setting against the dearest one, 0 to 1, knobs that touch neither detections nor frames apart.
@@ -52,7 +51,7 @@ sealed class SceneModel
     {
         int number = 0;
         for (int k = 0; k < rungs.Length; k++) number += _places[k] * rungs[k];
-        return _codings[number] * (_priors.Rate.Knob < 0 ? 1 : 1 - _rate[rungs[_priors.Rate.Knob]]);
+        return _codings.Value[number] * (_priors.Rate.Knob < 0 ? 1 : 1 - _rate[rungs[_priors.Rate.Knob]]);
     }
 
     /// <summary>F1 that a step of the frame rate loses; null: not the knob that drops frames.</summary>
@@ -189,15 +188,16 @@ sealed class SceneModel
         return (places, count);
     }
 
-    void Fill()
+    double[] Codings(int count)
     {
+        double[] codings = new double[count];
         var usual = _priors.Usual;
         double few = _weights.Frames, frames = _scene.Frames + few * usual.Frames;
         double empty = _scene.EmptyFrames + few * usual.EmptyFrames;
         double[] scores = [.. _scene.Scores.Zip(usual.Scores, (s, u) => s + few * u)];
         double[] emptyScores = [.. _scene.EmptyScores.Zip(usual.EmptyScores, (s, u) => s + few * u)];
         double[] survive = new double[ScoreBins.Count];
-        for (int number = 0; number < _codings.Length; number++)
+        for (int number = 0; number < count; number++)
         {
             double extra = 0;
             Array.Clear(survive);
@@ -214,8 +214,10 @@ sealed class SceneModel
             }
 
             for (int bin = 0; bin < survive.Length; bin++) survive[bin] = Math.Exp(-survive[bin]);
-            _codings[number] = Coding(survive, _raised * Math.Max(0, extra), scores, frames, emptyScores, empty);
+            codings[number] = Coding(survive, _raised * Math.Max(0, extra), scores, frames, emptyScores, empty);
         }
+
+        return codings;
     }
 
     static double Coding(

@@ -5,11 +5,17 @@ namespace EdgeAppliance.Runtime.Adaptation;
 
 /// <summary>A frame looked at in full quality and under the setting in force.</summary>
 /// <param name="Full">by bin of <see cref="ScoreBins"/>: detections in full quality</param>
-/// <param name="Found">how many of them the setting sees above the threshold as well</param>
+/// <param name="Found">
+/// how many of them the setting sees above the threshold as well; default: it was not looked at under the setting
+/// </param>
 /// <param name="Extra">detections above the threshold that full quality does not have, not even weakly</param>
 /// <param name="Detail">the frame's longer side over the detector's input</param>
 sealed record SceneLook(ImmutableArray<int> Full, ImmutableArray<int> Found, int Extra, double Detail)
 {
+    /// <summary>A frame that was looked at in full quality alone.</summary>
+    public static SceneLook Of(IReadOnlyList<Detection> full, float threshold, double detail) =>
+        Of([], full, threshold, detail) with { Found = default };
+
     /// <param name="shown">what the setting sees</param>
     /// <param name="full">what full quality sees, weak detections with it</param>
     public static SceneLook Of(

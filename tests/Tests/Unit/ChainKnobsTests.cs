@@ -173,7 +173,7 @@ public sealed class ChainKnobsTests : IDisposable
             Assert.Equal(5, m.Looked.Length);
             Assert.All(m.Looked, seen => Assert.Equal(2, seen.Length));
             Assert.Equal(1.0 / 3, m.Lost!.Value, 9); // one of two found: F1 2/3
-            // Of the two that bypass only the one that had its turn is looked at both ways.
+            // Of the two that bypass the one that had its turn is looked at both ways, and that one is told.
             Assert.Equal((2, 1, 0), (m.Look!.Full.Sum(), m.Look.Found.Sum(), m.Look.Extra));
         });
         Assert.Equal([0, 4, 8], Enumerable.Range(0, 9).Where(i => ended[i].Probe is not null));

@@ -18,7 +18,8 @@ public sealed class KnobTraceTests
         number % 2 == 0 ? new EstimatedF1(0.9, 0.85, 0.95, 12) : null, null, Told(number));
 
     static SceneReading? Told(int number) => number % 3 == 0 ? null : new SceneReading(
-        number % 3 == 1 ? null : new SceneLook([.. new int[17], 5], [.. new int[17], number % 4], 1, 4.0 / 3),
+        number % 3 == 1 ? null
+            : new SceneLook([.. new int[17], 5], number > 4 ? default : [.. new int[17], number % 4], 1, 4.0 / 3),
         [new LagReading(2, 1.0 / 3, 5), new LagReading(10, 0, 1)], number % 2 == 0 ? 1.0 / 30 : null);
 
     [Fact]

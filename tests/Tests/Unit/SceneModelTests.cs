@@ -62,6 +62,13 @@ public sealed class SceneModelTests
         Assert.Equal(Bins((0.9f, 2), (0.8f, 1), (0.2f, 1)).AsEnumerable(), look.Full);
         Assert.Equal(Bins((0.9f, 1), (0.2f, 1)).AsEnumerable(), look.Found);
         Assert.Equal((1, 3.0), (look.Extra, look.Detail));
+        var alone = SceneLook.Of(full, Threshold, 3);
+        Assert.Equal(look.Full.AsEnumerable(), alone.Full);
+        Assert.True(alone.Found.IsDefault);
+        // In full quality alone: what there is is known, what dies is not.
+        var state = new PooledRule(Priors(Step, Step)).Next(
+            At(2, 0), [], new KnobTerms(default, Resources.Unlimited, new SceneReading(alone, [], 0.1)));
+        Assert.Equal((1.0, 0.0), (state.Scene.Frames, state.Seen[0].Sum(s => s.Expected)));
     }
 
     [Fact]
