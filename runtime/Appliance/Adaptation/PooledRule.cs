@@ -98,7 +98,7 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
     {
         readonly double[][] _lost; // by knob and rung, what the scene's own model does not tell
         readonly SceneModel? _scene;
-        readonly Resources[][] _logCost;
+        readonly Resources[][] _logCost, _cost;
         readonly KnobTerms _terms;
         readonly Resources _limit;
 
@@ -112,6 +112,7 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
                 _scene?.Tells(k) == true ? 0 : sum + rule.Lost(k, e, knob[e])))];
             _logCost = [.. seen.Select((knob, k) =>
                 Along(knob.Length, default(Resources), (e, sum) => sum + rule.LogCost(k, e, knob[e])))];
+            _cost = [.. _logCost.Select(knob => knob.Select(c => c.Exp()).ToArray())];
             var now = LogCost([.. state.Rungs]);
             _limit = new(Math.Log(terms.Limit.Uplink) + now.Uplink, Math.Log(terms.Limit.Compute) + now.Compute);
         }
@@ -138,13 +139,18 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
         bool IsAllowed(Resources logCost) => (logCost - new Resources(1e-9, 1e-9)).Within(_limit);
 
         /// <summary>F1 less the price of what the setting costs, up to what all settings have in common.</summary>
-        public double Value(ReadOnlySpan<int> rungs) => Value(rungs, LogCost(rungs));
-
-        double Value(ReadOnlySpan<int> rungs, Resources logCost)
+        public double Value(ReadOnlySpan<int> rungs)
         {
             double lost = _scene is null ? 0 : 1 - _scene.F1(rungs);
-            for (int knob = 0; knob < rungs.Length; knob++) lost += _lost[knob][rungs[knob]];
-            return -lost - logCost.Exp().At(_terms.Price);
+            double uplink = 1, compute = 1;
+            for (int knob = 0; knob < rungs.Length; knob++)
+            {
+                lost += _lost[knob][rungs[knob]];
+                uplink *= _cost[knob][rungs[knob]].Uplink;
+                compute *= _cost[knob][rungs[knob]].Compute;
+            }
+
+            return -lost - new Resources(uplink, compute).At(_terms.Price);
         }
 
         /// <summary>
@@ -161,7 +167,7 @@ sealed record PooledRule(KnobPriors Priors) : IKnobRule
                 double over = IsAllowed(logCost) ? 0
                     : Math.Max(0, logCost.Uplink - _limit.Uplink) + Math.Max(0, logCost.Compute - _limit.Compute);
                 if (over > most.Over) continue;
-                double value = Value(rungs, logCost);
+                double value = Value(rungs);
                 if (over.Equals(most.Over) && value <= most.Value) continue;
                 most = (over, value);
                 rungs.CopyTo(best, 0);

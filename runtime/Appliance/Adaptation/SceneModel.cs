@@ -196,6 +196,7 @@ sealed class SceneModel
         double empty = _scene.EmptyFrames + few * usual.EmptyFrames;
         double[] scores = [.. _scene.Scores.Zip(usual.Scores, (s, u) => s + few * u)];
         double[] emptyScores = [.. _scene.EmptyScores.Zip(usual.EmptyScores, (s, u) => s + few * u)];
+        double[][][] lost = [.. _hazards.Select((_, k) => UpTo(k))];
         double[] survive = new double[ScoreBins.Count];
         for (int number = 0; number < count; number++)
         {
@@ -204,13 +205,9 @@ sealed class SceneModel
             for (int k = 0; k < _places.Length; k++)
             {
                 if (_places[k] == 0) continue;
-                int rung = number / _places[k] % (_hazards[k].Length + 1);
-                for (int e = 0; e < rung; e++)
-                {
-                    extra += _priors.Edges[k][e].Extra;
-                    for (int bin = 0; bin < survive.Length; bin++)
-                        survive[bin] += _hazards[k][e][bin] * (ScoreBins.IsStrong(bin) ? _factors[k][e] : _raised);
-                }
+                double[] at = lost[k][number / _places[k] % lost[k].Length];
+                for (int bin = 0; bin < survive.Length; bin++) survive[bin] += at[bin];
+                extra += at[^1];
             }
 
             for (int bin = 0; bin < survive.Length; bin++) survive[bin] = Math.Exp(-survive[bin]);
@@ -218,6 +215,22 @@ sealed class SceneModel
         }
 
         return codings;
+    }
+
+    /// <summary>By rung of a knob and bin: hazards of the steps to it added up; what comes from nothing last.</summary>
+    double[][] UpTo(int knob)
+    {
+        double[][] sums = new double[_hazards[knob].Length + 1][];
+        sums[0] = new double[ScoreBins.Count + 1];
+        for (int e = 0; e < _hazards[knob].Length; e++)
+        {
+            double[] sum = sums[e + 1] = [.. sums[e]];
+            for (int bin = 0; bin < ScoreBins.Count; bin++)
+                sum[bin] += _hazards[knob][e][bin] * (ScoreBins.IsStrong(bin) ? _factors[knob][e] : _raised);
+            sum[^1] += _priors.Edges[knob][e].Extra;
+        }
+
+        return sums;
     }
 
     static double Coding(
