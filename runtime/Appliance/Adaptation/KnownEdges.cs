@@ -12,7 +12,8 @@ static class KnownEdges
 {
     readonly record struct Step(double UtilityLoss, double AccuracyLoss, double LogUplink, double LogCompute);
 
-    /// <summary>By how much F1 falls where the utility falls by 1 more than elsewhere.</summary>
+    /// <summary>By how much F1 falls where the utility falls by 1 more than elsewhere, for rungs without a hazard.
+    /// </summary>
     static readonly FrozenDictionary<string, double> Slopes = new Dictionary<string, double>
     {
         // A gradient's absolute parts add up to far more than is lost, hence the small numbers.
@@ -22,7 +23,7 @@ static class KnownEdges
         [ChainKnobs.Quality] = 0.0021, // of the quantiser: both lose the same detail
         [ChainKnobs.Background] = 0.0021,
         [ChainKnobs.Rate] = 0, // what it costs, older answers tell
-        [ChainKnobs.Filter] = 0, // nothing is read of it: what it costs is seen in the frames that bypass it
+        [ChainKnobs.Filter] = 0, // nothing is read of it: it costs what it does elsewhere
     }.ToFrozenDictionary();
 
     /// <summary>By knob and the rung that a step leads to.</summary>

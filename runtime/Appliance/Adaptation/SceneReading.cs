@@ -3,7 +3,7 @@ using EdgeAppliance.Runtime.Inference;
 
 namespace EdgeAppliance.Runtime.Adaptation;
 
-/// <summary>A frame looked at in full quality and under the setting in force.</summary>
+/// <summary>A frame looked at in full quality, and where it had its turn under the setting in force.</summary>
 /// <param name="Full">by bin of <see cref="ScoreBins"/>: detections in full quality</param>
 /// <param name="Found">
 /// how many of them the setting sees above the threshold as well; default: it was not looked at under the setting
@@ -46,7 +46,7 @@ sealed record SceneLook(ImmutableArray<int> Full, ImmutableArray<int> Found, int
 readonly record struct LagReading(int Tenths, double Lost, int Frames);
 
 /// <summary>What a second told of the scene's detections.</summary>
-/// <param name="Look">null: no frame bypassed the knobs where they had their turn</param>
+/// <param name="Look">null: no frame bypassed the knobs</param>
 /// <param name="FrameS">seconds from one frame of the camera to the next; null: unknown</param>
 sealed record SceneReading(SceneLook? Look, ImmutableArray<LagReading> Lags, double? FrameS);
 

@@ -48,7 +48,7 @@ sealed record SceneSeen(
     public SceneSeen With(ImmutableArray<LagReading> lags, double keep)
     {
         double[] lost = [.. LagLost.Select(l => keep * l)], frames = [.. LagFrames.Select(f => keep * f)];
-        foreach (var lag in lags.Where(l => l.Tenths is >= 1 and <= Lags && double.IsFinite(l.Lost)))
+        foreach (var lag in lags.Where(l => l.Tenths is >= 1 and <= Lags && l.Frames > 0 && double.IsFinite(l.Lost)))
         {
             // A second counts alike however many of its frames were looked at.
             lost[lag.Tenths - 1] += lag.Lost / lag.Frames;

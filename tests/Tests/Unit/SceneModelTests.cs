@@ -125,6 +125,9 @@ public sealed class SceneModelTests
         // Every second frame: only even tenths are told.
         Assert.Equal([2, 4, 6, 8, 10], FrameLag.Of(Walk(0), Walk(5), 0.2, Threshold).Select(l => l.Tenths));
         Assert.Empty(FrameLag.Of([], [[Seen(0.9f)]], 0.1, Threshold));
+        // A trace may say anything: of no frames, or of no such lag, nothing is told.
+        var said = SceneSeen.None.With([new(2, 0, 0), new(0, 1, 1), new(11, 1, 1), new(3, double.NaN, 1)], 1);
+        Assert.Equal(0, said.LagFrames.Sum() + said.LagLost.Sum());
     }
 
     [Fact]
